@@ -14,8 +14,11 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'
 	touch $@
 
+CORPUS := .cache/libreoffice-help-ko
 demo: setup
-	$(BIN)/malmoi demo --out runs/demo
+	@if sh recipes/demo-corpus.sh $(CORPUS); \
+	then $(BIN)/malmoi demo --corpus $(CORPUS) --out runs/demo; \
+	else $(BIN)/malmoi demo --out runs/demo; fi
 
 test: setup
 	$(BIN)/pytest -n 2

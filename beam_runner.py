@@ -1,0 +1,330 @@
+"""The command line `malmoi`, and the one place where a Beam pipeline is made and a runner chosen."""
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline import console, storage
+from pipeline.recipe import Recipe, load, parse
+from pipeline.workspace import Workspace
+from tokenizer.errors import MalmoiError, RecipeError
+
+if TYPE_CHECKING:
+    import apache_beam as beam
+
+    from pipeline.jobs.session import Session
+
+app = typer.Typer(
+    help="Raw Korean text in; a curated corpus, a tokenizer, token shards and a trained model out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+RUNNERS = {
+    "local": "FnApiRunner",  # in process, by name: `DirectRunner` would first fetch another one
+    "flink": "FlinkRunner",
+    "dataflow": "DataflowRunner",
+    "spark": "SparkRunner",
+}
+STEPS = {
+    "curate": ("clean", "dedup", "assemble"),
+    "count": ("count",),
+    "tokenizer": ("tokenizer",),
+    "tokenize": ("tokenize",),
+    "train": ("train",),
+    "export": ("export",),
+}
+"""The steps of each command; `run` does all of them."""
+
+beam_arguments: list[str] = []
+"""What stands behind `--` on the command line."""
+
+RecipeFile = Annotated[Path, typer.Argument(help="the recipe (YAML)", show_default=False)]
+RunFolder = Annotated[str, typer.Argument(help="the run directory", show_default=False)]
+Out = Annotated[str, typer.Option(help="the run directory", show_default=False)]
+Workers = Annotated[int, typer.Option(min=0, help="processes for the data; 0: one a core")]
+Runner = Annotated[str, typer.Option(help=f"where Beam runs: {', '.join(RUNNERS)}")]
+Processes = Annotated[int, typer.Option(min=1, help="processes that train together (torchrun)")]
+Json = Annotated[bool, typer.Option("--json", help="print the figures as JSON")]
+
+
+@dataclass
+class Job:
+    """One command at work on one run directory."""
+
+    recipe: Recipe
+    workspace: Workspace
+    follower: console.Follower
+    runner: str
+    workers: int
+    processes: int = 1
+
+    def session(self) -> "Session":
+        from pipeline.jobs.session import Session
+
+        # On a cluster the runner owns the cores, so a task runs in place.
+        return Session(
+            lambda: make_pipeline(self.runner), self.workers if self.runner == "local" else 1
+        )
+
+    def do(self, step: str) -> None:
+        if step == "tokenizer":
+            from pipeline.steps import tokenizer
+
+            tokenizer(self.workspace, self.recipe, self.workers)
+        elif step in ("train", "export"):
+            from pipeline import training
+
+            if step == "train":
+                training.train(self.workspace, self.recipe, self.processes)
+            else:
+                training.export(self.workspace, self.recipe)
+        elif step != "dedup" or self.recipe.dedup.enabled:
+            job = importlib.import_module(f"pipeline.jobs.{step}")
+            job.run(self.session(), self.workspace, self.recipe)
+
+
+def make_pipeline(runner: str) -> "beam.Pipeline":
+    """A Beam pipeline on the chosen runner, with the options given behind `--`."""
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    return beam.Pipeline(options=PipelineOptions([f"--runner={RUNNERS[runner]}", *beam_arguments]))
+
+
+def resolved_recipe(workspace: Workspace) -> Recipe:
+    """The recipe that a run directory was last worked on with."""
+    where = workspace.path("recipe.yaml")
+    if not storage.exists(where):
+        raise MalmoiError(f"{workspace.root}: no run directory (it has no recipe.yaml)")
+    return parse(storage.read_bytes(where).decode(), where)
+
+
+@contextmanager
+def at_work(
+    recipe: Recipe, out: str, runner: str = "local", workers: int = 0, processes: int = 1
+) -> Iterator[Job]:
+    """Hold a run directory for one command; another command on it meanwhile is refused."""
+    if runner not in RUNNERS:
+        raise typer.BadParameter(
+            f"'{runner}' is none of {', '.join(RUNNERS)}", param_hint="--runner"
+        )
+    workspace = Workspace(out)
+    follower = console.Follower(workspace.root)
+    with workspace.locked():
+        with storage.write_atomic(workspace.path("recipe.yaml")) as file:
+            file.write(recipe.to_yaml().encode())
+        try:
+            follower.attach(workspace)
+            yield Job(
+                recipe, workspace, follower, runner, workers or os.cpu_count() or 1, processes
+            )
+        finally:
+            follower.close()
+
+
+def perform(command: str, recipe: Recipe, job: Job, as_json: bool) -> None:
+    """Do a command's steps, write the report and print the figures."""
+    from pipeline.report.write import write_report
+
+    steps = [step for name in STEPS if command in (name, "run") for step in STEPS[name]]
+    for step in steps:
+        job.do(step)
+    report = write_report(job.workspace, recipe)
+    if as_json:
+        console.print_json(report)
+    else:
+        console.print_figures(report)
+        console.stdout.print(f"report: {job.workspace.path('report.html')}")
+
+
+def _command(name: str, summary: str) -> None:
+    def command(
+        recipe: RecipeFile,
+        out: Out,
+        workers: Workers = 0,
+        runner: Runner = "local",
+        processes: Processes = 1,
+        json: Json = False,
+    ) -> None:
+        loaded = load(recipe)
+        with at_work(loaded, out, runner, workers, processes) as job:
+            perform(name, loaded, job, json)
+
+    command.__doc__ = f"{summary}\n\nExample: malmoi {name} recipe.yaml --out runs/first"
+    app.command(name)(command)
+
+
+_command("run", "Go the whole way: curate, count, tokenizer, tokenize, train, export.")
+_command("curate", "Clean, deduplicate and assemble: raw files to curated/ and removed/.")
+_command("count", "Count the eojeol of curated/.")
+_command("tokenizer", "Train the tokenizer from the counts.")
+_command("tokenize", "Encode curated/ into Megatron / GPT-NeoX token shards.")
+_command("train", "Train the model on the token shards; resumes from the newest checkpoint.")
+_command("export", "Write the model for transformers, and check that it gives the same logits.")
+
+
+@app.command()
+def init() -> None:
+    """Print a commented recipe with every default.
+
+    Example: malmoi init > recipe.yaml
+    """
+    from pipeline.template import commented_recipe
+
+    typer.echo(commented_recipe(), nl=False)
+
+
+@app.command()
+def demo(
+    out: Out = "runs/demo",
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="a folder of Korean HTML pages instead of the generated text"),
+    ] = None,
+    workers: Workers = 0,
+    json: Json = False,
+) -> None:
+    """Go the whole way on Korean text with planted mess, and say what was found of it.
+
+    Example: malmoi demo --corpus pages --out runs/demo
+    """
+    from pipeline import demo as demonstration
+
+    recipe = demonstration.prepare(Path(out), corpus)
+    with at_work(recipe, out, workers=workers) as job:
+        perform("run", recipe, job, as_json=False)
+        from trainer.generate import generate as continue_text
+
+        export = storage.local_path(job.workspace.path("export"))
+        figures = demonstration.figures(job.workspace, recipe)
+        figures["sentence"] = continue_text(
+            export, demonstration.PROMPT, max_tokens=60, seed=recipe.seed
+        )
+    if json:
+        console.print_json(figures)
+    else:
+        demonstration.show(figures)
+
+
+@app.command()
+def generate(
+    run: RunFolder,
+    prompt: Annotated[str, typer.Option(help="the text to go on from")] = "",
+    max_tokens: Annotated[int, typer.Option(min=1)] = 100,
+    temperature: Annotated[
+        float, typer.Option(min=0.0, help="0: always the likeliest token")
+    ] = 0.8,
+    top_p: Annotated[float, typer.Option(min=0.0, max=1.0)] = 0.95,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    json: Json = False,
+) -> None:
+    """Let the exported model go on from a prompt.
+
+    Example: malmoi generate runs/demo --prompt "문서를 저장하려면"
+    """
+    from trainer.generate import generate as continue_text
+
+    workspace = Workspace(run)
+    workspace.require("export")
+    export = storage.local_path(workspace.path("export"))
+    text = continue_text(
+        export, prompt, max_tokens=max_tokens, temperature=temperature, top_p=top_p, seed=seed
+    )
+    if json:
+        console.print_json({"prompt": prompt, "text": text})
+    else:
+        typer.echo(text)
+
+
+@app.command()
+def evaluate(run: RunFolder, json: Json = False) -> None:
+    """Measure the exported model on the held-out documents, by source.
+
+    Example: malmoi evaluate runs/demo
+    """
+    from pipeline import training
+
+    figures = training.evaluate(Workspace(run))
+    if json:
+        console.print_json(figures)
+    else:
+        console.print_evaluation(figures)
+
+
+@app.command()
+def report(run: RunFolder, json: Json = False) -> None:
+    """Write report.html and report.json anew from the manifests.
+
+    Example: malmoi report runs/demo
+    """
+    from pipeline.report.write import write_report
+
+    workspace = Workspace(run)
+    figures = write_report(workspace, resolved_recipe(workspace))
+    if json:
+        console.print_json(figures)
+    else:
+        console.print_figures(figures)
+        console.stdout.print(f"report: {workspace.path('report.html')}")
+
+
+@app.command()
+def verify(run: RunFolder, json: Json = False) -> None:
+    """Read every file of a run and compare it with the manifests.
+
+    Example: malmoi verify runs/demo
+    """
+    checked, faults = Workspace(run).verify()
+    if json:
+        console.print_json({"files": checked, "faults": faults})
+    else:
+        for fault in faults:
+            console.stdout.print(fault)
+        console.stdout.print(f"{checked} files, {len(faults)} faults")
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command()
+def scrub(
+    file: Annotated[typer.FileBinaryRead, typer.Argument(help="JSON lines with id and text")] = "-",  # type: ignore[assignment]
+    spans_only: Annotated[bool, typer.Option(help="leave the text out")] = False,
+) -> None:
+    """Mask personal data in JSON lines: {"id", "text"} in, {"id", "text", "spans"} out.
+
+    Example: malmoi scrub texts.jsonl > masked.jsonl
+    """
+    from pipeline.pii.scrub import scrub_lines
+
+    from tokenizer.special import PII_KINDS
+
+    for line in scrub_lines(file, PII_KINDS, spans_only):
+        sys.stdout.buffer.write(line.rstrip(b"\n") + b"\n")
+
+
+def main() -> None:
+    """Entry of the console script. Exit codes: 0 done, 1 failed with a cause, 2 wrong use."""
+    arguments: list[Any] = sys.argv[1:]
+    if "--" in arguments:
+        at = arguments.index("--")
+        arguments, beam_arguments[:] = arguments[:at], arguments[at + 1 :]
+    try:
+        app(arguments)
+    except RecipeError as error:
+        console.stderr.print(f"malmoi: {error}", markup=False, soft_wrap=True)
+        sys.exit(2)
+    except MalmoiError as error:
+        console.stderr.print(f"malmoi: {error}", markup=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

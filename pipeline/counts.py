@@ -1,0 +1,56 @@
+"""What a step counts, and the check that nothing disappeared."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from tokenizer.errors import MalmoiError
+
+
+@dataclass
+class Counts:
+    """Documents and UTF-8 bytes of text in and out of a step.
+
+    `removed` counts by `step/rule`, so that documents_in = documents_out + sum(removed);
+    `masked` counts values masked by PII kind.
+    """
+
+    documents_in: int = 0
+    documents_out: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    removed: Counter[str] = field(default_factory=Counter)
+    masked: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Counts") -> None:
+        self.documents_in += other.documents_in
+        self.documents_out += other.documents_out
+        self.bytes_in += other.bytes_in
+        self.bytes_out += other.bytes_out
+        self.removed.update(other.removed)
+        self.masked.update(other.masked)
+
+    def check(self, where: str) -> None:
+        """Raise MalmoiError unless in = kept + removed."""
+        removed = sum(self.removed.values())
+        if self.documents_in != self.documents_out + removed:
+            raise MalmoiError(
+                f"{where}: {self.documents_in} documents in, {self.documents_out} kept and {removed} "
+                "removed do not add up; this is a defect of malmoi or of the runner, please report it"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "documents_in": self.documents_in,
+            "documents_out": self.documents_out,
+            "bytes_in": self.bytes_in,
+            "bytes_out": self.bytes_out,
+            "removed": dict(sorted(self.removed.items())),
+            "masked": dict(sorted(self.masked.items())),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Counts":
+        return cls(
+            **{**data, "removed": Counter(data["removed"]), "masked": Counter(data["masked"])}
+        )

@@ -1,0 +1,122 @@
+"""The packed records that cross a shuffle: hashes, document numbers and counts, never text.
+
+Each is a little-endian structured dtype without padding: `records.tobytes()` is a blob, and
+`unpack(blobs, dtype)` puts blobs together again.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+KEY = np.dtype(
+    [
+        ("document", "<u8"),
+        ("exact_high", "<u8"),
+        ("exact_low", "<u8"),
+        ("n_chars", "<i4"),
+        ("priority", "<i4"),
+    ]
+)
+"""A document and what decides which of two copies is kept (see `best_first`)."""
+
+COPY = np.dtype([("document", "<u8"), ("winner", "<u8")])
+"""An exact copy and the one of its group that is kept for it."""
+
+MEMBER = np.dtype([("bucket", "<u8"), ("rank", "<u8"), ("document", "<u8")])
+"""A document in a bucket; of two members the one of higher rank is the better by its key."""
+
+PAIR = np.dtype([("a", "<u8"), ("b", "<u8")])
+"""Two documents, a < b."""
+
+EDGE = np.dtype([("a", "<u8"), ("b", "<u8"), ("similarity", "<f8")])
+"""A pair with the Jaccard similarity of its shingle sets."""
+
+REMOVAL = np.dtype([("document", "<u8"), ("witness", "<u8"), ("similarity", "<f4"), ("exact", "?")])
+"""A removed document and its kept witness; `exact` where their canonical forms are equal."""
+
+CLUSTER = np.dtype([("document", "<u8"), ("size", "<i4")])
+"""A kept document and how many documents it stands for, itself included."""
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+def document_numbers(shard: int, rows: np.ndarray) -> np.ndarray:
+    """uint64 numbers of rows of a clean shard: shard << 32 | row."""
+    return np.uint64(shard) << np.uint64(32) | rows.astype(np.uint64)
+
+
+def shards_of(documents: np.ndarray) -> np.ndarray:
+    """int32 shard of each document number."""
+    return (documents >> np.uint64(32)).astype(np.int32)
+
+
+def rows_of(documents: np.ndarray) -> np.ndarray:
+    """int32 row, in its clean shard, of each document number."""
+    return (documents & np.uint64(0xFFFFFFFF)).astype(np.int32)
+
+
+def best_first(keys: np.ndarray) -> np.ndarray:
+    """Order (int64 indices) of `KEY` records, the one to keep first.
+
+    Higher priority, then more characters, then the smaller content hash; copies equal in all three
+    in the order of the input.
+    """
+    return np.lexsort(
+        (
+            keys["document"],
+            keys["exact_low"],
+            keys["exact_high"],
+            -keys["n_chars"].astype(np.int64),
+            -keys["priority"].astype(np.int64),
+        )
+    )
+
+
+def ranks(keys: np.ndarray) -> np.ndarray:
+    """The key in a uint64, greater is better: 16 bits of priority, 32 of length, 16 of hash."""
+    priority = np.clip(keys["priority"].astype(np.int64) + 0x8000, 0, 0xFFFF).astype(np.uint64)
+    length = keys["n_chars"].astype(np.uint64)
+    content = ~keys["exact_high"] >> np.uint64(48)
+    return priority << np.uint64(48) | length << np.uint64(16) | content
+
+
+def in_order(records: np.ndarray) -> np.ndarray:
+    """Records sorted by their first field, then the next, and so on."""
+    names = records.dtype.names or ()
+    return records[np.lexsort([records[name] for name in reversed(names)])]
+
+
+def distinct(records: np.ndarray) -> np.ndarray:
+    """Sorted records without repetition."""
+    ordered = in_order(records)
+    new = np.ones(len(ordered), bool)
+    new[1:] = np.logical_or.reduce(
+        [ordered[name][1:] != ordered[name][:-1] for name in records.dtype.names or ()]
+    )
+    return ordered[new]
+
+
+def unpack(blobs: Iterable[bytes], dtype: np.dtype) -> np.ndarray:
+    """The records of several blobs, one after the other."""
+    return np.frombuffer(b"".join(blobs), dtype)
+
+
+def part_count(records: int, per_part: int) -> int:
+    """Parts (a power of two) for `records` in all, so that one holds about `per_part` at most."""
+    return 1 << (max(1, -(-records // per_part)) - 1).bit_length()
+
+
+def hash_parts(values: np.ndarray, parts: int) -> np.ndarray:
+    """int64 part of each uint64 value: the range its hash falls into. `parts` is a power of two."""
+    if parts == 1:
+        return np.zeros(len(values), np.int64)
+    return ((values * _GOLDEN) >> np.uint64(65 - parts.bit_length())).astype(np.int64)
+
+
+def split(records: np.ndarray, part: np.ndarray) -> Iterator[tuple[int, bytes]]:
+    """(number, blob) for each number in `part`, the part of each record; their order is kept."""
+    order = np.argsort(part, kind="stable")
+    numbers, starts = np.unique(part[order], return_index=True)
+    ends = np.append(starts[1:], len(order))
+    for number, start, end in zip(numbers.tolist(), starts, ends[: len(starts)], strict=True):
+        yield number, records[order[start:end]].tobytes()

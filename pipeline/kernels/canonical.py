@@ -1,0 +1,118 @@
+"""Folding UTF-8 text to the code points that near-duplicate removal compares.
+
+The table says, for every code point, what becomes of it under NFKC, case folding and the removal of
+everything but letters, marks and digits. Hangul jamo are composed here, by the arithmetic of the
+Unicode Standard, section 3.12; text with other characters that act on their neighbours is left to
+Python.
+"""
+
+import numpy as np
+from numba import njit
+
+DROPPED = 0
+EXPANDED = 0x110000  # EXPANDED + i: the i-th entry of the expansion table
+INTERACTS = 0xFFFFFFFF  # combines with its neighbours: the whole text goes to Python
+
+_SYLLABLES, _SYLLABLES_END = 0xAC00, 0xD7A4
+_LEADING, _LEADING_END = 0x1100, 0x1113
+_VOWELS, _VOWELS_END = 0x1161, 0x1176
+_TRAILING, _TRAILING_END = 0x11A8, 0x11C3
+
+
+@njit(cache=True, nogil=True)
+def _decode(data: np.ndarray, at: int) -> tuple[int, int]:
+    """Code point at byte `at` of valid UTF-8, and its length in bytes."""
+    lead = int(data[at])
+    if lead < 0x80:
+        return lead, 1
+    if lead < 0xE0:
+        return (lead & 0x1F) << 6 | (int(data[at + 1]) & 0x3F), 2
+    low = (int(data[at + 1]) & 0x3F) << 6 | (int(data[at + 2]) & 0x3F)
+    if lead < 0xF0:
+        return (lead & 0x0F) << 12 | low, 3
+    return (lead & 0x07) << 18 | low << 6 | (int(data[at + 3]) & 0x3F), 4
+
+
+@njit(cache=True, nogil=True)
+def _compose(last: int, point: int) -> int:
+    """The syllable of `last` and the jamo `point`, or 0 where they form none."""
+    if _VOWELS <= point < _VOWELS_END and _LEADING <= last < _LEADING_END:
+        return _SYLLABLES + ((last - _LEADING) * 21 + point - _VOWELS) * 28
+    if (
+        _TRAILING <= point < _TRAILING_END
+        and _SYLLABLES <= last < _SYLLABLES_END
+        and (last - _SYLLABLES) % 28 == 0
+    ):
+        return last + point - (_TRAILING - 1)
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def _fold_one(
+    data: np.ndarray,
+    start: int,
+    end: int,
+    table: np.ndarray,
+    expansions: np.ndarray,
+    bounds: np.ndarray,
+    out: np.ndarray,
+) -> int:
+    """Code points written to `out`, or -1 if the text needs Python."""
+    written = 0
+    adjacent = False  # nothing was dropped between the last point written and this one
+    at = start
+    while at < end:
+        point, size = _decode(data, at)
+        at += size
+        if _SYLLABLES <= point < _SYLLABLES_END:
+            out[written] = point
+            written += 1
+            adjacent = True
+            continue
+        value = int(table[point])
+        if value == DROPPED:
+            adjacent = False
+        elif value < EXPANDED:
+            syllable = 0
+            if adjacent and _VOWELS <= value < _TRAILING_END:
+                syllable = _compose(int(out[written - 1]), value)
+            if syllable:
+                out[written - 1] = syllable
+            else:
+                out[written] = value
+                written += 1
+            adjacent = True
+        elif value == INTERACTS:
+            return -1
+        else:
+            for i in range(bounds[value - EXPANDED], bounds[value - EXPANDED + 1]):
+                out[written] = expansions[i]
+                written += 1
+            adjacent = False
+    return written
+
+
+@njit(cache=True, nogil=True)
+def fold(
+    data: np.ndarray,
+    offsets: np.ndarray,
+    table: np.ndarray,
+    expansions: np.ndarray,
+    bounds: np.ndarray,
+    points: np.ndarray,
+    lengths: np.ndarray,
+) -> int:
+    """Fold text i, `data[offsets[i]:offsets[i + 1]]` (valid UTF-8, uint8), for every i.
+
+    The forms lie one after the other in `points` (uint32, as long as `data`), whose filled length
+    is returned; `lengths` (int32) receives the code points of each, -1 for a text that needs Python
+    and takes no room. No text grows: an entry of `expansions` (entry i lies at
+    `bounds[i]:bounds[i + 1]`) is never longer than the character's UTF-8.
+    """
+    end = 0
+    for i in range(len(lengths)):
+        lengths[i] = _fold_one(
+            data, offsets[i], offsets[i + 1], table, expansions, bounds, points[end:]
+        )
+        end += max(lengths[i], 0)
+    return end

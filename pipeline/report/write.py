@@ -1,0 +1,106 @@
+"""The figures of a run from its manifests, and the two report files made of them."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from pipeline import storage
+from pipeline.recipe import Recipe
+from pipeline.report.page import render
+from pipeline.workspace import STEPS, Workspace
+
+
+def write_report(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
+    """Write `report.json` and `report.html` of what is done so far; returns the figures."""
+    figures = collect(workspace, recipe)
+    with storage.write_atomic(workspace.path("report.json")) as out:
+        out.write(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
+    with storage.write_atomic(workspace.path("report.html")) as out:
+        out.write(render(figures).encode())
+    return figures
+
+
+def collect(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
+    """The figures that `report.page.render` shows and `report.json` holds."""
+    manifests = {name: workspace.manifest(name) for name in STEPS}
+    done = {name: manifest for name, manifest in manifests.items() if manifest}
+    samples = [
+        sample for name in ("clean", "assemble") if name in done for sample in done[name]["samples"]
+    ]
+    for sample in samples:
+        del sample["order"]
+    return {
+        "name": recipe.name,
+        "recipe": recipe.to_yaml(),
+        "versions": {
+            name: version
+            for manifest in done.values()
+            for name, version in manifest["versions"].items()
+        },
+        "funnel": list(_funnel(done)),
+        "reasons": list(_reasons(done)),
+        "pii": done["clean"]["counts"]["masked"] if "clean" in done else {},
+        "samples": {
+            "removed": [sample for sample in samples if sample["rule"] != "kept"],
+            "kept": [sample for sample in samples if sample["rule"] == "kept"],
+        },
+        "clusters": _clusters(done.get("assemble")),
+        "tokenizer": done["tokenizer"]["facts"]["tokenizer"] if "tokenizer" in done else None,
+        "tokens": _tokens(done["tokenize"]) if "tokenize" in done else [],
+        "training": _training(workspace, done["train"]) if "train" in done else None,
+        "timings": [_timing(name, manifest) for name, manifest in done.items()],
+    }
+
+
+def _funnel(done: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A row for each step and source, in the order of the way; assemble's removals are dedup's."""
+    for step, shown in (("clean", "clean"), ("assemble", "dedup")):
+        for source, counts in done.get(step, {"sources": {}})["sources"].items():
+            numbers = {
+                name: counts[name]
+                for name in ("documents_in", "documents_out", "bytes_in", "bytes_out")
+            }
+            yield {"step": shown, "source": source, **numbers}
+
+
+def _reasons(done: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for step in ("clean", "assemble"):
+        for source, counts in done.get(step, {"sources": {}})["sources"].items():
+            for reason, documents in counts["removed"].items():
+                name, rule = reason.split("/", 1)
+                yield {"step": name, "rule": rule, "source": source, "documents": documents}
+
+
+def _clusters(assemble: Mapping[str, Any] | None) -> list[dict[str, int]]:
+    total: Counter[int] = Counter()
+    for facts in (assemble or {"facts": {}})["facts"].values():
+        total.update({int(size): count for size, count in facts["cluster_sizes"].items()})
+    return [{"size": size, "count": count} for size, count in sorted(total.items())]
+
+
+def _tokens(tokenize: Mapping[str, Any]) -> list[dict[str, Any]]:
+    totals: dict[tuple[str, str], Counter[str]] = {}
+    for split, shards in tokenize["dataset"]["splits"].items():
+        for shard in shards:
+            total = totals.setdefault((split, shard["source"]), Counter())
+            total.update({name: shard[name] for name in ("documents", "tokens", "bytes")})
+    return [
+        {"split": split, "source": source, **total}
+        for (split, source), total in sorted(totals.items())
+    ]
+
+
+def _training(workspace: Workspace, train: Mapping[str, Any]) -> dict[str, Any]:
+    metrics = storage.read_bytes(workspace.path("checkpoints", "metrics.jsonl")).splitlines()
+    return {
+        "rows": [orjson.loads(line) for line in metrics],
+        "summary": train["facts"]["train"]["summary"],
+    }
+
+
+def _timing(step: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    bytes_in, seconds = manifest["counts"]["bytes_in"], manifest["seconds"]
+    rate = round(bytes_in / 1e6 / seconds, 2) if bytes_in and seconds else None
+    return {"step": step, "seconds": seconds, "bytes": bytes_in, "mb_per_second": rate}

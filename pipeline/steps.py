@@ -1,0 +1,84 @@
+"""Steps that one machine does in one go: tokenizer, train, export. Each fills its own directory."""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from tokenizer.build import build
+
+from pipeline import storage
+from pipeline.counts import Counts
+from pipeline.parquet import read_table
+from pipeline.recipe import Recipe
+from pipeline.workspace import STEPS, Outcome, Task, Unit, Workspace
+
+BEGUN = ".begun"
+"""Holds the key of the work under way, so that a resumed one can tell its own files."""
+
+
+def run_alone(
+    workspace: Workspace,
+    step: str,
+    *,
+    settings: Any,
+    inputs: Any,
+    make: Callable[[Path], Mapping[str, Any]],
+    resumable: bool = False,
+) -> Outcome:
+    """Do a step by `make(directory)`, which fills the step's directory and returns facts.
+
+    What an unfinished run of the same key left is kept when the step is `resumable`. What a run of
+    another key left is moved aside then (a training run is worth days), else removed.
+    """
+    home = STEPS[step].home
+
+    def work(tasks: list[Task]) -> None:
+        for task in tasks:
+            started = time.monotonic()
+            directory = storage.local_path(workspace.path(home))
+            _clear(directory, task, resumable)
+            facts = make(directory)
+            files = {
+                storage.relative(info.uri, workspace.root): storage.stamp(info.uri)
+                for info in storage.list_files(str(directory))
+                if Path(info.uri).name != BEGUN and Path(info.uri).parent.name != "receipts"
+            }
+            task.finish(files, Counts(), facts=facts, seconds=time.monotonic() - started)
+
+    return workspace.perform(step, settings=settings, units=[Unit(step, inputs)], work=work)
+
+
+def _clear(directory: Path, task: Task, resumable: bool) -> None:
+    """Leave the directory empty, or with the files of an unfinished run of this very key."""
+    marker, receipt = directory / BEGUN, directory / "receipts" / f"{task.unit}.json"
+    of_another_key = (marker.exists() and marker.read_text() != task.key) or (
+        receipt.exists() and task.key not in receipt.read_text()
+    )
+    if resumable and of_another_key:
+        directory.rename(directory.with_name(f"{directory.name}-{int(directory.stat().st_mtime)}"))
+    elif not resumable and directory.exists():
+        shutil.rmtree(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    marker.write_text(task.key)
+
+
+def tokenizer(workspace: Workspace, recipe: Recipe, workers: int) -> Outcome:
+    """Train the tokenizer from the counts of the whole curated corpus."""
+    counts = workspace.require("count")
+    names = [name for name in counts["files"] if name.startswith("counts/")]
+    kinds = recipe.pii.kinds
+
+    def make(directory: Path) -> Mapping[str, Any]:
+        table = pa.concat_tables(read_table(workspace.path(name)) for name in names)
+        return build(table, recipe.tokenizer, kinds, directory, workers)
+
+    return run_alone(
+        workspace,
+        "tokenizer",
+        settings={"tokenizer": recipe.tokenizer.model_dump(), "kinds": kinds},
+        inputs=counts["outputs"],
+        make=make,
+    )

@@ -1,0 +1,178 @@
+"""Bytes to text, and text that was once decoded wrongly back to what it was, only where certain."""
+
+import codecs
+import re
+from dataclasses import dataclass
+
+from tokenizer.errors import RecipeError
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark starts with that of UTF-16 LE
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# What pages call CP949 (WHATWG Encoding Standard, label list of euc-kr), and Latin-1, which browsers read as CP1252.
+_CP949_LABELS = {"euc-kr", "euckr", "ks_c_5601-1987", "ksc5601", "ksc_5601", "korean", "ms949", "windows-949"}
+_CP1252_LABELS = {"iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"}
+
+# Frequent particles, endings and stems: about one in three syllables of Korean prose, of Chinese or
+# Japanese bytes read as CP949 one in twenty at most.
+_COMMON = frozenset("이다는의에가을를은고지한도로하기사어나서시해자그아요세니안들일")
+_MIN_COMMON = 0.12
+_HANGUL = re.compile("[가-힣]")
+_FOREIGN = re.compile("[^\x00-\x7f가-힣\\s]")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    text: str
+    encoding: str  # the codec that was used
+    replaced: int  # undecodable places, now U+FFFD
+
+
+def decode(raw: bytes, encoding: str = "auto", declared: str | None = None) -> Decoded:
+    """The text of `raw`.
+
+    `auto` takes, in this order: a byte order mark, strict UTF-8, the declared charset, CP949 where
+    strict decoding gives mostly Hangul, else UTF-8 with replacement characters. Raises RecipeError
+    where a named encoding does not exist; no bytes raise.
+    """
+    if encoding != "auto":
+        return _lenient(raw, _codec(encoding))
+    for mark, codec in _BOMS:
+        if raw.startswith(mark):
+            return _lenient(raw[len(mark) :], codec)
+    text = _strict(raw, "utf-8")
+    if text is not None:
+        return Decoded(text, "utf-8", 0)
+    codec = _declared_codec(declared)
+    single_byte = codec is not None and codec.startswith(("cp12", "iso8859", "latin"))
+    if codec is not None and not single_byte and (text := _strict(raw, codec)) is not None:
+        return Decoded(text, codec, 0)
+    korean = _strict(raw, "cp949")
+    if korean is not None and is_korean(korean):
+        return Decoded(korean, "cp949", 0)
+    if codec is not None and single_byte and (text := _strict(raw, codec)) is not None:
+        return Decoded(text, codec, 0)
+    return _lenient(raw, "cp949" if codec == "cp949" else "utf-8")
+
+
+def is_korean(text: str) -> bool:
+    """Whether what lies outside ASCII is mostly Hangul, of the syllables that Korean text is made of.
+
+    Hanja beside the Hangul are fine; rare syllables (those that CP949 adds to KS X 1001) are not:
+    Shift JIS and Big5 read as CP949 give nothing else.
+    """
+    hangul = _HANGUL.findall(text)
+    foreign = len(_FOREIGN.findall(text))
+    if not hangul or len(hangul) < foreign:
+        return False
+    common = sum(syllable in _COMMON for syllable in hangul) / len(hangul)
+    rare = sum(len(syllable.encode("euc-kr", "ignore")) != 2 for syllable in hangul) / len(hangul)
+    mixed = foreign > 0.05 * len(hangul) or len(hangul) > 100
+    return rare <= 0.2 and common > (_MIN_COMMON if mixed else 0)
+
+
+def repair_mojibake(text: str) -> str | None:
+    """`text` with Hangul restored that was read in the wrong charset; None when nothing is certain.
+
+    Repaired are UTF-8 read as Latin-1 or CP1252 (ì•ˆë…•) and CP949 read as either (¾È³ç): a
+    stretch of such characters must give its bytes back exactly, decode strictly and hold Hangul.
+    """
+    if _SUSPECT.search(text) is None:
+        return None
+    if _HANGUL.search(text) is None and (whole := _repair(text)) is not None:
+        return whole
+    repaired = _STRETCH.sub(lambda stretch: _repair(stretch[0]) or stretch[0], text)
+    return None if repaired == text else repaired
+
+
+def _sloppy_bytes() -> dict[int, int]:
+    """Character to byte for CP1252, its five holes filled from Latin-1 as browsers do."""
+    table = {}
+    for byte in range(0x80, 0x100):
+        try:
+            table[ord(bytes([byte]).decode("cp1252"))] = byte
+        except UnicodeDecodeError:
+            table[byte] = byte
+    return table
+
+
+_CP1252 = _sloppy_bytes()
+_CP1252_CHARS = {byte: chr(char) for char, byte in _CP1252.items()}
+_HIGH = "\x80-\xff" + "".join(chr(char) for char in _CP1252 if char > 0xFF)
+_TAIL = "[\x80-\xbf" + "".join(chr(char) for char, byte in _CP1252.items() if char > 0xFF and byte < 0xC0) + "]"
+# A UTF-8 syllable starts with EA to ED; a KS X 1001 syllable with B0 to C8, both its bytes above A0.
+_SUSPECT = re.compile(f"[\xea-\xed]{_TAIL}{{2}}|[\xb0-\xc8][\xa1-\xfe][\xb0-\xc8][\xa1-\xfe]")
+_STRETCH = re.compile(f"[{_HIGH}](?:[\x20-\x7e{_HIGH}]*[{_HIGH}][A-Za-z]?)?")
+_MIN_SYLLABLES = 2
+
+
+def _repair(damaged: str) -> str | None:
+    raw = _original_bytes(damaged)
+    if raw is None:
+        return None
+    text = _strict(raw, "utf-8")
+    if text is not None:
+        return text if _HANGUL.search(text) else None
+    text = _strict(raw, "cp949")
+    if text is None and raw[-1] < 0x80:  # the last letter belongs to what follows
+        text = _strict(raw[:-1], "cp949")
+        text = None if text is None else text + chr(raw[-1])
+    if text is None or not is_korean(text):
+        return None
+    hangul, foreign = len(_HANGUL.findall(text)), len(_FOREIGN.findall(text))
+    alone = hangul == _MIN_SYLLABLES and len(damaged) == 2 * hangul
+    return text if (hangul > _MIN_SYLLABLES or alone) and hangul >= 4 * foreign else None
+
+
+def _original_bytes(text: str) -> bytes | None:
+    """The bytes that CP1252 or Latin-1 decodes to exactly `text`."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        pass
+    raw = bytes(_CP1252.get(ord(char), ord(char) & 0xFF) for char in text)
+    again = "".join(_CP1252_CHARS.get(byte, chr(byte)) for byte in raw)
+    return raw if again == text else None
+
+
+def _strict(raw: bytes, codec: str) -> str | None:
+    try:
+        return raw.decode(codec)
+    except (UnicodeDecodeError, LookupError):
+        return None
+
+
+def _lenient(raw: bytes, codec: str) -> Decoded:
+    text = _strict(raw, codec)
+    if text is not None:
+        return Decoded(text, codec, 0)
+    text = raw.decode(codec, errors="replace")
+    own = raw.count(b"\xef\xbf\xbd") if codec == "utf-8" else 0  # U+FFFD that was there before
+    return Decoded(text, codec, text.count("\ufffd") - own)
+
+
+def _declared_codec(declared: str | None) -> str | None:
+    try:
+        return _codec(declared) if declared else None
+    except RecipeError:
+        return None
+
+
+def _codec(name: str) -> str:
+    label = name.strip().strip("\"'").lower()
+    if label in _CP949_LABELS:
+        return "cp949"
+    if label in _CP1252_LABELS:
+        return "cp1252"
+    try:
+        codec = codecs.lookup(label)
+        b"".decode(label)  # base64 and the like are codecs, but no text comes of them
+    except (LookupError, ValueError):
+        raise RecipeError(
+            f"encoding {name!r} is unknown; give auto, utf-8, cp949 or another codec Python knows"
+        ) from None
+    return codec.name

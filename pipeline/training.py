@@ -1,0 +1,104 @@
+"""The steps that need torch, wired to a run directory: train, export, evaluate.
+
+The trainer knows token shards and directories only; what a run is, it does not know.
+"""
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline import storage
+from pipeline.recipe import Recipe
+from pipeline.steps import run_alone
+from pipeline.workspace import Outcome, Workspace
+from tokenizer.errors import MalmoiError
+
+
+def train(workspace: Workspace, recipe: Recipe, processes: int = 1) -> Outcome:
+    """Train, or go on from the newest checkpoint of the same settings."""
+    tokens = workspace.require("tokenize")
+    _need_torch()
+
+    def make(directory: Path) -> Mapping[str, Any]:
+        from trainer.train import train as fit
+
+        if processes > 1:
+            _torchrun(workspace.root, processes)  # afterwards `fit` finds the run complete
+        tokens_dir, tokenizer_dir = (
+            storage.local_path(workspace.path(name)) for name in ("tokens", "tokenizer")
+        )
+        summary = fit(
+            recipe.model,
+            recipe.train,
+            tokens_dir,
+            directory,
+            recipe.seed,
+            tokenizer_dir=tokenizer_dir,
+        )
+        return {"summary": summary}
+
+    return run_alone(
+        workspace,
+        "train",
+        settings={
+            "model": recipe.model.model_dump(mode="json"),
+            "train": recipe.train.model_dump(mode="json"),
+            "seed": recipe.seed,
+        },
+        inputs=tokens["outputs"],
+        make=make,
+        resumable=True,
+    )
+
+
+def export(workspace: Workspace, recipe: Recipe) -> Outcome:
+    """Write the newest checkpoint for transformers, with the tokenizer's files."""
+    trained = workspace.require("train")
+    tokenizer = workspace.require("tokenizer")
+    _need_torch()
+
+    def make(directory: Path) -> Mapping[str, Any]:
+        from trainer.export import export as write
+
+        checkpoints = storage.local_path(workspace.path("checkpoints"))
+        return write(checkpoints, storage.local_path(workspace.path("tokenizer")), directory)
+
+    return run_alone(
+        workspace,
+        "export",
+        settings={},
+        inputs=[trained["outputs"], tokenizer["outputs"]],
+        make=make,
+    )
+
+
+def evaluate(workspace: Workspace) -> dict[str, Any]:
+    """Loss and bits per byte of the exported model on the held-out documents, by source."""
+    workspace.require("export")
+    _need_torch()
+    from trainer.evaluate import evaluate as measure
+
+    return measure(
+        storage.local_path(workspace.path("export")), storage.local_path(workspace.path("tokens"))
+    )
+
+
+def _need_torch() -> None:
+    if importlib.util.find_spec("torch") is None:
+        raise MalmoiError("training needs torch; install it with `pip install 'malmoi[train]'`")
+
+
+def _torchrun(root: str, processes: int) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        f"--nproc-per-node={processes}",
+    ]
+    result = subprocess.run([*command, "-m", "trainer", root], check=False)
+    if result.returncode:
+        raise MalmoiError(f"torchrun ended with {result.returncode}; its messages stand above")

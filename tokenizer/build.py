@@ -1,0 +1,99 @@
+"""From counts of eojeol to a directory with a tokenizer in it."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tokenizer.card import card
+from tokenizer.check import check
+from tokenizer.config import TokenizerConfig
+from tokenizer.encode import Encoder
+from tokenizer.export import export
+from tokenizer.morphemes import morpheme_counts
+from tokenizer.train import train
+from tokenizer.vocabulary import byte_lengths, make_up, write_vocab
+
+MODEL = "malmoi.model"
+VOCAB = "malmoi.vocab"
+TOKEN_BYTES = "token_bytes.npy"
+SLICE = 200_000
+
+
+def build(
+    counts: pa.Table,
+    config: TokenizerConfig,
+    mask_kinds: Sequence[str],
+    out_dir: Path,
+    workers: int,
+) -> dict[str, Any]:
+    """Trains, checks and writes a tokenizer; returns its statistics.
+
+    `counts`: count.COUNTS, of the whole corpus. `out_dir` gets malmoi.model (SentencePiece),
+    malmoi.vocab, token_bytes.npy (uint16[vocab], vocabulary.byte_lengths), tokenizer.json,
+    tokenizer_config.json, special_tokens_map.json and README.md. The files depend on the counts,
+    the configuration, the kinds and the versions of the libraries, not on `workers`; of the
+    statistics only `seconds` does.
+
+    Raises MalmoiError where the counts do not fill the vocabulary, or a check fails.
+    """
+    began = time.monotonic()
+    total = pc.sum(counts["count"]).as_py() or 0
+    least = config.least_count(total)
+    used = counts.filter(pc.greater_equal(counts["count"], least))
+    statistics: dict[str, Any] = {
+        "vocab_size": config.vocab_size,
+        "eojeol": total,
+        "distinct_eojeol": counts.num_rows,
+        "least_count": least,
+        "used_eojeol": used.num_rows,
+    }
+    rows = used
+    if config.morphemes:
+        rows, found = morpheme_counts(used, workers, config.max_eojeol_chars, config.kiwi_seconds)
+        statistics.update(found)
+    analysed = time.monotonic()
+    model, trained = train(rows, config, mask_kinds)
+    statistics.update(trained)
+    finished = time.monotonic()
+    check(model, config.vocab_size, mask_kinds)
+
+    out_dir.mkdir(parents=True, exist_ok=True)
+    (out_dir / MODEL).write_bytes(model)
+    write_vocab(model, out_dir / VOCAB)
+    np.save(out_dir / TOKEN_BYTES, byte_lengths(model))
+    statistics["parity_checked"] = export(model, out_dir)
+    statistics.update(_compression(model, counts))
+    statistics["make_up"] = make_up(model)
+    statistics["sha256"] = hashlib.sha256(model).hexdigest()
+    statistics["versions"] = {name: version(name) for name in ("kiwipiepy", "sentencepiece")}
+    text = card(config, mask_kinds, statistics)
+    (out_dir / "README.md").write_text(text, encoding="utf-8", newline="\n")
+    statistics["seconds"] = {
+        "morphemes": round(analysed - began, 3),
+        "train": round(finished - analysed, 3),
+        "write": round(time.monotonic() - finished, 3),
+    }
+    return statistics
+
+
+def _compression(model: bytes, counts: pa.Table) -> dict[str, float]:
+    """Bytes a token and tokens an eojeol, over all counted eojeol, each as often as it was seen."""
+    encoder = Encoder(model)
+    n_bytes = n_tokens = 0
+    for batch in counts.to_batches(max_chunksize=SLICE):
+        times = batch["count"].to_numpy()
+        _, lengths = encoder.encode_batch(batch["eojeol"])
+        n_tokens += int(lengths.astype(np.int64) @ times)
+        n_bytes += int(pc.binary_length(batch["eojeol"]).to_numpy().astype(np.int64) @ times)
+    total = pc.sum(counts["count"]).as_py() or 0
+    return {
+        "bytes_per_token": round(n_bytes / max(n_tokens, 1), 4),
+        "tokens_per_eojeol": round(n_tokens / max(total, 1), 4),
+    }

@@ -1,0 +1,119 @@
+"""Loss and bits per byte of a split, in all and by source.
+
+Bits per byte = nats / ln 2 / UTF-8 bytes of the targets: it does not depend on the tokenizer, so
+models with different vocabularies compare. End-of-text costs nats like any target, and has 0 bytes.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tokenizer.errors import MalmoiError
+from trainer.dataset import IGNORED, Dataset, Split
+from trainer.export import load_export
+from trainer.model import NeoX
+from trainer.parallel import Ranks
+
+
+def count_bytes(targets: np.ndarray, token_bytes: np.ndarray) -> int:
+    """UTF-8 bytes of the targets; ignored positions count nothing."""
+    return int(token_bytes[targets[targets != IGNORED]].sum(dtype=np.int64))
+
+
+def bits_per_byte(nats: float, n_bytes: float) -> float:
+    return nats / math.log(2) / n_bytes if n_bytes else math.nan
+
+
+def nats_of(
+    network: NeoX, inputs: np.ndarray, targets: np.ndarray, precision: str, reduction: str = "sum"
+) -> Tensor:
+    """Nats of the targets given the inputs, both int64 [rows, context]: their sum, or with
+    reduction `none` the nats of each, [rows, context]. fp32 whatever the precision of the products.
+    """
+    device = network.embed_out.weight.device
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+        logits = network(torch.from_numpy(inputs).to(device))
+    wanted = torch.from_numpy(targets).to(device)
+    nats = F.cross_entropy(
+        logits.float().flatten(0, 1), wanted.flatten(), ignore_index=IGNORED, reduction=reduction
+    )
+    return nats if reduction == "sum" else nats.view(wanted.shape)
+
+
+def measure(
+    network: NeoX,
+    split: Split,
+    token_bytes: np.ndarray,
+    *,
+    windows: int,
+    micro_batch: int,
+    precision: str,
+    process: Ranks,
+) -> dict[str, Any] | None:
+    """{loss (nats a token), bpb, tokens, bytes, sources: {name: the same}}; None of an empty split.
+
+    `windows`: how many, evenly spread and shared among the processes; 0: all.
+    """
+    source, window = split.spread(windows)
+    if not len(source):
+        return None
+    source, window = source[process.rank :: process.world], window[process.rank :: process.world]
+    totals = np.zeros((len(split.streams), 3))  # nats, targets, bytes
+    for start in range(0, len(source), micro_batch):
+        rows = slice(start, start + micro_batch)
+        inputs, targets = split.batch(source[rows], window[rows])
+        with torch.no_grad():
+            each = nats_of(network, inputs, targets, precision, reduction="none")
+        nats = each.double().sum(dim=1).tolist()
+        for row, s in enumerate(source[rows]):
+            counts = (targets[row] != IGNORED).sum(), count_bytes(targets[row], token_bytes)
+            totals[s] += (nats[row], *counts)
+    totals = np.array(process.sum(totals.ravel().tolist())).reshape(-1, 3)
+    sources = {
+        stream.name: _figures(row)
+        for stream, row in zip(split.streams, totals, strict=True)
+        if row[1]
+    }
+    return {**_figures(totals.sum(axis=0)), "sources": sources}
+
+
+def evaluate(
+    export_dir: Path, tokens_dir: Path, split: str = "validation", windows: int = 0
+) -> dict[str, Any]:
+    """`measure` an exported model on `train` or `validation` of a tokens directory.
+
+    The tokens must be of the model's own tokenizer; otherwise MalmoiError.
+    """
+    network, config = load_export(Path(export_dir))
+    data = Dataset.open(Path(tokens_dir), network.config.context)
+    if config["malmoi"]["tokenizer_sha256"] != data.description.tokenizer_sha256:
+        raise MalmoiError(
+            f"{export_dir} and {tokens_dir} are of different tokenizers; tokenize with the model's"
+        )
+    figures = measure(
+        network,
+        data.train if split == "train" else data.validation,
+        data.token_bytes,
+        windows=windows,
+        micro_batch=8,
+        precision="fp32",
+        process=Ranks(0, 1, torch.device("cpu")),
+    )
+    if figures is None:
+        raise MalmoiError(f"{tokens_dir}: its {split} split is empty; raise shards.validation")
+    return figures
+
+
+def _figures(row: np.ndarray) -> dict[str, float]:
+    nats, tokens, n_bytes = row.tolist()
+    return {
+        "loss": nats / tokens,
+        "bpb": bits_per_byte(nats, n_bytes),
+        "tokens": int(tokens),
+        "bytes": int(n_bytes),
+    }
