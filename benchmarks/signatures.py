@@ -43,7 +43,7 @@ def read_texts(path: Path, size: int) -> list[str]:
 
 
 def generate_texts(size: int) -> list[str]:
-    """Random Hangul in eojeols of 1 to 5 syllables, every tenth a number; documents of about 2 KB."""
+    """Random Hangul in eojeols of 1 to 5 syllables, every tenth a number; 2 KB a document."""
     rng = random.Random(0)
     texts, total = [], 0
     while total < size:
@@ -69,14 +69,14 @@ def measure(function: Callable[[], object], size: int, repeats: int) -> float:
 
 
 def datasketch_signatures(sets: list[np.ndarray], permutations: int) -> None:
-    """MinHash of hashes that are given: datasketch hashes nothing, its 32 bits are our upper ones."""
+    """MinHash of hashes that are given; datasketch takes 32 bits, the upper ones as in ours."""
     for hashes in sets:
         sketch = datasketch.MinHash(permutations, hashfunc=lambda value: value)
         sketch.update_batch((hashes >> np.uint64(32)).tolist())
 
 
 def rensa_signatures(grams: list[list[str]], permutations: int) -> None:
-    import rensa
+    import rensa  # type: ignore[import-not-found]
 
     for shingles in grams:
         sketch = rensa.RMinHash(num_perm=permutations, seed=1)

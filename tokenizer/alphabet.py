@@ -45,7 +45,7 @@ def alphabet(counts: np.ndarray, coverage: float, free: int) -> set[str]:
     """The characters with an entry, from `counts` of code points and `free` entries in all.
 
     Printable ASCII and jamo, then the syllables of KS X 1001, each group whole where all so far
-    take at most a third of `free` (all of it from 7,488: a vocabulary of about 8,000). Then the
+    take at most a third of `free` (all of it from 7,485: a vocabulary of about 7,800). Then the
     text's own characters, the most frequent first, until `coverage` of the text is reached or two
     fifths of `free` are taken (of a third to a half, what costs the fewest tokens at 8,000).
     Controls, the space and SentencePiece's own signs are never among them.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sentencepiece
 
 from tokenizer.alphabet import ESCAPE, alphabet, character_counts
@@ -46,7 +47,7 @@ def train(
 
     def attempt(vocab_size: int) -> tuple[int, bytes, int]:
         """(size, model, characters) of that size; a smaller size and no model where it fails."""
-        free = vocab_size - len(CONTROL) - BYTES - len(masks) - 1  # one for the escape
+        free = vocab_size - len(CONTROL) - BYTES - len(masks) - 2  # the escape and the space
         characters = alphabet(counts, config.character_coverage, free)
         lines = _lines(rows, characters, masks)
         model, largest = _trained(lines, characters, vocab_size - len(masks))
@@ -113,6 +114,8 @@ def _lines(rows: pa.Table, characters: set[str], masks: Sequence[str]) -> Iterat
     """The trainer's input; a string is cut where a mask or a character without an entry stands."""
     inside = "".join(re.escape(character) for character in sorted(characters))
     cut = re.compile("|".join([*map(re.escape, masks), f"[^ {inside}]+"]))
+    # the space too must have an entry, even if no row has one; alone it merges with nothing
+    yield f" \t{pc.max(rows['count'])}"
     for batch in rows.to_batches(max_chunksize=65_536):
         for string, count in zip(*batch.to_pydict().values(), strict=True):
             for part in cut.split(string):

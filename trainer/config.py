@@ -86,7 +86,7 @@ def _rotary_dims(head_width: int) -> int:
 # Polyglot-Ko: the model cards of EleutherAI/polyglot-ko-*. 125m and 350m: GPT-3 Small and Medium
 # (Brown et al. 2020, table 2.1). Names count the parameters with 30,080 rows, roughly.
 PRESETS: dict[str, ModelConfig] = {
-    "demo": ModelConfig(layers=4, width=192, heads=6, context=256),
+    "demo": ModelConfig(layers=4, width=128, heads=4, context=256),
     "60m": ModelConfig(layers=8, width=512, heads=8, context=1024),
     "125m": ModelConfig(layers=12, width=768, heads=12, context=2048),
     "350m": ModelConfig(layers=24, width=1024, heads=16, context=2048),

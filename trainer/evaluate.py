@@ -89,6 +89,8 @@ def evaluate(
 
     The tokens must be of the model's own tokenizer; otherwise MalmoiError.
     """
+    if split not in ("train", "validation"):
+        raise MalmoiError(f"no split is named '{split}'; give train or validation")
     network, config = load_export(Path(export_dir))
     data = Dataset.open(Path(tokens_dir), network.config.context)
     if config["malmoi"]["tokenizer_sha256"] != data.description.tokenizer_sha256:

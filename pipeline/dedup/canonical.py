@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.kernels.canonical import DROPPED, EXPANDED, INTERACTS, fold
+from pipeline.kernels.utf8 import buffers
 
 INVISIBLE = frozenset(
     chr(point)
@@ -54,26 +55,19 @@ def canonical_points(texts: pa.StringArray) -> CanonicalTexts:
     Texts with characters that act on their neighbours (combining marks other than Hangul jamo) and
     the few that grow in length go through `canonical`; all others through the kernel.
     """
-    if texts.null_count:
-        texts = texts.fill_null("")
-    _, offset_buffer, data_buffer = texts.buffers()
+    offsets, data = buffers(texts)
     n = len(texts)
-    if n == 0 or data_buffer is None:
-        empty = np.zeros(0, np.uint32)
-        return CanonicalTexts(empty, np.zeros(n, np.int64), np.zeros(n, np.int32))
-    offsets = np.frombuffer(offset_buffer, np.int32)[texts.offset : texts.offset + n + 1]
-    data = np.frombuffer(data_buffer, np.uint8)
     points = np.empty(offsets[-1] - offsets[0], np.uint32)
     lengths = np.empty(n, np.int32)
     end = fold(data, offsets, *_tables(), points, lengths)
     starts = np.cumsum(np.maximum(lengths, 0), dtype=np.int64) - np.maximum(lengths, 0)
-    for row in np.flatnonzero(lengths < 0):
-        form = np.frombuffer(canonical(texts[row].as_py()).encode("utf-32-le"), np.uint32)
-        if end + len(form) > len(points):
-            points = np.concatenate([points[:end], form])
-        points[end : end + len(form)] = form
-        starts[row], lengths[row] = end, len(form)
-        end += len(form)
+    by_python = np.flatnonzero(lengths < 0)
+    if len(by_python):
+        forms = [canonical(texts[row].as_py()).encode("utf-32-le") for row in by_python]
+        behind = np.frombuffer(b"".join(forms), np.uint32)
+        sizes = np.array([len(form) // 4 for form in forms])
+        starts[by_python], lengths[by_python] = end + np.cumsum(sizes) - sizes, sizes
+        points = np.concatenate([points[:end], behind])
     return CanonicalTexts(points, starts, lengths)
 
 

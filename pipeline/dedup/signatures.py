@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from pipeline.dedup.canonical import CanonicalTexts, canonical_points
 from pipeline.kernels import minhash as kernels
+from pipeline.kernels.utf8 import buffers
 from pipeline.settings import Dedup
 
 _BYTES_AT_ONCE = 1_000_000  # buffers of this size are used again and again by the allocator
@@ -74,9 +75,7 @@ def detection_curve(bands: int, rows: int, similarity: np.ndarray | None = None)
 
 def _slices(texts: pa.StringArray) -> list[tuple[int, int]]:
     """Row ranges of about `_BYTES_AT_ONCE` each; a longer text is a range of its own."""
-    if len(texts) == 0 or texts.buffers()[1] is None:
-        return []
-    offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset :][: len(texts) + 1]
+    offsets, _ = buffers(texts)
     ranges, start = [], 0
     while start < len(texts):
         full = offsets[start] + _BYTES_AT_ONCE

@@ -9,6 +9,8 @@ Python.
 import numpy as np
 from numba import njit
 
+from pipeline.kernels.utf8 import code_point
+
 DROPPED = 0
 EXPANDED = 0x110000  # EXPANDED + i: the i-th entry of the expansion table
 INTERACTS = 0xFFFFFFFF  # combines with its neighbours: the whole text goes to Python
@@ -17,20 +19,6 @@ _SYLLABLES, _SYLLABLES_END = 0xAC00, 0xD7A4
 _LEADING, _LEADING_END = 0x1100, 0x1113
 _VOWELS, _VOWELS_END = 0x1161, 0x1176
 _TRAILING, _TRAILING_END = 0x11A8, 0x11C3
-
-
-@njit(cache=True, nogil=True)
-def _decode(data: np.ndarray, at: int) -> tuple[int, int]:
-    """Code point at byte `at` of valid UTF-8, and its length in bytes."""
-    lead = int(data[at])
-    if lead < 0x80:
-        return lead, 1
-    if lead < 0xE0:
-        return (lead & 0x1F) << 6 | (int(data[at + 1]) & 0x3F), 2
-    low = (int(data[at + 1]) & 0x3F) << 6 | (int(data[at + 2]) & 0x3F)
-    if lead < 0xF0:
-        return (lead & 0x0F) << 12 | low, 3
-    return (lead & 0x07) << 18 | low << 6 | (int(data[at + 3]) & 0x3F), 4
 
 
 @njit(cache=True, nogil=True)
@@ -62,8 +50,9 @@ def _fold_one(
     adjacent = False  # nothing was dropped between the last point written and this one
     at = start
     while at < end:
-        point, size = _decode(data, at)
+        code, size = code_point(data, at)
         at += size
+        point = int(code)
         if _SYLLABLES <= point < _SYLLABLES_END:
             out[written] = point
             written += 1

@@ -14,7 +14,6 @@ LANES = 64
 """Permutations are padded to a multiple of this, so that the inner loop has no remainder."""
 
 _BASE = np.uint64(0xD6E8FEB86659FD93)
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _BLOCK = 1024  # shingles hashed at a time: they stay in the first-level cache
 
 
@@ -99,11 +98,12 @@ def minhash(
 def hash_bands(minima: np.ndarray, bands: int, rows: int, out: np.ndarray) -> None:
     """Hash each band's values to one uint64: `minima` (n, >= bands * rows) to `out` (n, bands).
 
-    The band's number is part of the hash: equal values in different bands do not meet.
+    The polynomial of a shingle, over the number of the band and its values: equal values in
+    different bands do not meet.
     """
     for i in range(len(minima)):
         for band in range(bands):
-            h = np.uint64(band + 1) * _GOLDEN
+            polynomial = np.uint64(band + 1)
             for row in range(band * rows, (band + 1) * rows):
-                h = mix(h ^ np.uint64(minima[i, row])) + _GOLDEN
-            out[i, band] = h
+                polynomial = polynomial * _BASE + np.uint64(minima[i, row])
+            out[i, band] = mix(polynomial)

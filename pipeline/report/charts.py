@@ -14,6 +14,8 @@ import vl_convert
 
 WIDTH = 344
 _MAX_BARS = 16
+_MAX_LABEL = 22
+_CHARACTER = 7.5  # pixels
 _MAX_POINTS = 300
 
 # Vega knows no style names: it is given these, and they are exchanged in the drawing.
@@ -32,18 +34,27 @@ def bars(rows: Sequence[tuple[str, float, str]], what: str) -> str:
 
     Of more than 16 the rest is left to the table. `what` says to a screen reader what is shown.
     """
-    data = [
-        {"label": label, "value": value, "shown": shown} for label, value, shown in rows[:_MAX_BARS]
-    ]
-    top = max((value for _, value, _ in rows[:_MAX_BARS]), default=0) or 1
+    rows = [(_shortened(label), value, shown) for label, value, shown in rows[:_MAX_BARS]]
+    data = [{"at": at, "value": value, "shown": shown} for at, (_, value, shown) in enumerate(rows)]
+    labels = json.dumps(
+        [label for label, _, _ in rows]
+    )  # two may be alike: the place tells bars apart
+    # The reader's font may be wider than the one measured here: leave room for a wide one.
+    before = _CHARACTER * max((len(label) for label, _, _ in rows), default=0)
+    after = _CHARACTER * max((len(shown) for _, _, shown in rows), default=0) + 8
+    top = max((value for _, value, _ in rows), default=0) or 1
+    scale = alt.Scale(domain=[0, top / (1 - after / (WIDTH - before - 10))])
     base = alt.Chart(alt.Data(values=data)).encode(
-        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=150)),
-        x=alt.X("value:Q", title=None, axis=None, scale=alt.Scale(domain=[0, top * 1.3])),
+        y=alt.Y(
+            "at:O",
+            title=None,
+            axis=alt.Axis(minExtent=before, labelExpr=f"{labels}[datum.value]"),
+        ),
+        x=alt.X("value:Q", title=None, axis=None, scale=scale),
     )
-    chart = base.mark_bar(size=12, color=_SERIES[0], cornerRadiusEnd=3) + base.mark_text(
-        align="left", dx=5, color=_INK
-    ).encode(text="shown:N")
-    return _draw(chart, height=24 * len(data) + 8, what=what)
+    bar = base.mark_bar(size=12, color=_SERIES[0], cornerRadiusEnd=3)
+    text = base.mark_text(align="left", dx=5, color=_INK).encode(text="shown:N")
+    return _draw(bar + text, height=24 * len(data) + 8, what=what)
 
 
 def lines(series: Mapping[str, Sequence[tuple[float, float]]], x: str, y: str, what: str) -> str:
@@ -68,11 +79,15 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], x: str, y: str, w
         .mark_line(strokeWidth=2, point={"size": 12} if len(data) < 40 else False)
         .encode(
             x=alt.X("x:Q", title=x, axis=alt.Axis(grid=False, tickCount=5)),
-            y=alt.Y("y:Q", title=y, scale=scale, axis=alt.Axis(tickCount=5)),
+            y=alt.Y("y:Q", title=y, scale=scale, axis=alt.Axis(tickCount=5, minExtent=36)),
             color=colour,
         )
     )
     return _draw(chart, height=220, what=what)
+
+
+def _shortened(label: str) -> str:
+    return label if len(label) <= _MAX_LABEL else label[: _MAX_LABEL - 1] + "…"
 
 
 def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -1,5 +1,6 @@
 """The report: one HTML file that needs nothing else, from the figures of a run."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -73,18 +74,20 @@ def _template() -> jinja2.Template:
 
 def number(value: float) -> str:
     """1234567 as `1,234,567`; a fraction with four significant digits."""
-    if isinstance(value, int) or value == int(value):
+    if not math.isfinite(value):
+        return str(value)
+    if value == int(value):
         return f"{int(value):,}"
     return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
 
 
 def size(value: float) -> str:
     """Bytes in decimal units: `1.2 GB`."""
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if abs(value) < 1000 or unit == "TB":
-            return f"{value:,.0f} B" if unit == "B" else f"{value:,.3g} {unit}"
+    units = ["B", "kB", "MB", "GB", "TB"]
+    while value >= 999.5 and len(units) > 1:
         value /= 1000
-    raise AssertionError("unreachable")
+        units.pop(0)
+    return f"{value:,.0f} {units[0]}" if value >= 999.5 else f"{value:.3g} {units[0]}"
 
 
 def share(part: float, whole: float) -> str:
@@ -127,7 +130,9 @@ def _tiles(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         per = sum(row["bytes"] for row in tokens) / max(total, 1)
         tiles.append(("Tokens", number(total), f"{per:.2f} bytes a token"))
     if training := figures.get("training"):
-        bits = [row["validation_bpb"] for row in training["rows"] if row.get("validation_bpb")]
+        bits = [
+            row["validation_bpb"] for row in training.get("rows") or [] if row.get("validation_bpb")
+        ]
         if bits:
             tiles.append(("Validation", f"{bits[-1]:.3f}", "bits per byte"))
     return tiles
@@ -172,7 +177,10 @@ def _reasons(rows: Rows) -> dict[str, Any] | None:
         cells[row["step"], row["rule"], row["source"]] += row["documents"]
     ordered = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
     sources = sorted({row["source"] for row in rows})
-    bars = [(rule, count, number(count)) for (_, rule), count in ordered]
+    rules: Counter[str] = Counter()
+    for (_, rule), count in ordered:
+        rules[rule] += count
+    bars = [(rule, count, number(count)) for rule, count in rules.most_common()]
     return {
         "chart": charts.bars(bars, "documents removed by each rule"),
         "sources": sources,

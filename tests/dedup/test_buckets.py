@@ -1,10 +1,11 @@
 """Buckets to candidate pairs: distinct, linear, independent of order."""
 
 from collections import defaultdict
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.dedup.buckets import bucket_members, candidate_pairs
@@ -20,6 +21,7 @@ def pairs_of(members: list[tuple[int, int, int]]) -> list[tuple[int, int]]:
     return [tuple(pair) for pair in candidate_pairs(np.array(members, MEMBER)).tolist()]
 
 
+@settings(deadline=None)
 @given(MEMBERS, st.randoms())
 def test_pairs_are_the_star_and_the_chain_of_each_bucket(members, random) -> None:
     members = list(
@@ -33,7 +35,7 @@ def test_pairs_are_the_star_and_the_chain_of_each_bucket(members, random) -> Non
     expected = set()
     for bucket in buckets.values():
         documents = [document for _, document in sorted(bucket)]
-        for before, document in zip(documents, documents[1:], strict=False):
+        for before, document in pairwise(documents):
             expected |= {(min(o, document), max(o, document)) for o in (before, documents[0])}
     assert pairs_of(members) == sorted(expected)
     random.shuffle(members)
@@ -65,6 +67,7 @@ def test_members_leave_out_texts_without_shingles_and_follow_the_key() -> None:
     assert set(few["bucket"].tolist()) == set(signed["bands"].to_pylist()[0][5:7])
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=50), st.integers(0, 6))
 def test_splitting_keeps_equal_hashes_together_and_every_record(hashes, power) -> None:
     records = np.zeros(len(hashes), MEMBER)

@@ -5,7 +5,7 @@ import unicodedata
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.dedup.canonical import canonical, canonical_points
@@ -29,6 +29,7 @@ def forms(texts: list[str]) -> list[str]:
     return [found[row].tobytes().decode("utf-32-le") for row in range(len(found))]
 
 
+@settings(deadline=None)
 @given(TEXTS)
 @example(["각", "각", "가 ᆨ", "㉮ᆨ", "㉼ᆨ", "ㅋㅏ", "ㄱㅏㄳ", "㈜ᆨ", "가́", "ﷺﷺ", "ΐß½"])
 @example(["ㅠㅠ", "ㅋㅋㅠㅠ", "ﾡￂ", "\u3164", "❤\ufe0f", "A\u0301", "ｶﾞ", "\u09c7\u09be"])
@@ -43,6 +44,7 @@ def test_every_code_point_between_neighbours_it_could_join(before: str, after: s
     assert forms(texts) == [canonical(text) for text in texts]
 
 
+@settings(deadline=None)
 @given(st.text(st.one_of(KOREAN, ASCII, st.sampled_from("ㅋㅠ　 １Ａ"))))
 def test_forms_of_one_text_are_equal(text: str) -> None:
     wide = text.translate({point: point + 0xFEE0 for point in range(0x21, 0x7F)})

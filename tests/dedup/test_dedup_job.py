@@ -39,7 +39,7 @@ def sentence(rng: random.Random, eojeols: int) -> str:
 
 
 def make_texts() -> list[str]:
-    """Random documents with exact copies (in spacing) and near copies (a word changed) among them."""
+    """Random documents, among them exact copies (spacing) and near copies (a word changed)."""
     rng = random.Random(7)
     texts = ["", "!!!", "★", "!!!"]
     while len(texts) < sum(SHARD_ROWS):

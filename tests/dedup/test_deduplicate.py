@@ -13,12 +13,10 @@ from pipeline.dedup.canonical import canonical
 from pipeline.dedup.in_memory import deduplicate
 from pipeline.settings import Dedup
 
-STEMS = "학교 사전 우리말 편찬 사람 도서관 원고 겨울 바람 골목 시장 기차 편지 마을 바다 산길 저녁 노래".split()
+STEMS = ["학교", "사전", "우리말", "편찬", "도서관", "원고", "겨울", "시장", "기차", "편지", "산길"]
 STEMS += [f"{a}{b}" for a in "강남동서북한대중소신구" for b in "물길집터말글밭논재골"]
 PARTICLES = {"은": "는", "이": "가", "을": "를", "에": "에서", "도": "만", "의": "과"}
-VERBS = (
-    "걸었다 보았다 적었다 모았다 찾았다 읽었다 썼다 남겼다 옮겼다 들었다 떠났다 돌아왔다".split()
-)
+VERBS = ["걸었다", "보았다", "적었다", "모았다", "찾았다", "읽었다", "썼다", "남겼다", "옮겼다"]
 
 
 def a_sentence(rng: random.Random) -> str:

@@ -1,7 +1,7 @@
 """Exact copies, components and selection: the promises of a removal, over random graphs."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.dedup.components import forest, roots_of
@@ -64,12 +64,14 @@ def as_dict(removals: np.ndarray) -> dict[int, tuple[int, float]]:
     }
 
 
+@settings(deadline=None)
 @given(graphs())
 def test_selection_is_the_rule(graph) -> None:
     edges, keys = graph
     assert as_dict(select(edges, keys, THRESHOLD)) == by_hand(edges, keys)
 
 
+@settings(deadline=None)
 @given(graphs(), st.randoms())
 def test_every_removal_has_a_kept_witness_and_no_component_is_lost(graph, random) -> None:
     edges, keys = graph
@@ -93,6 +95,7 @@ def test_every_removal_has_a_kept_witness_and_no_component_is_lost(graph, random
     assert np.array_equal(again, removals)
 
 
+@settings(deadline=None)
 @given(graphs())
 def test_components_do_not_change_the_selection(graph) -> None:
     """Selecting in each component by itself gives what selecting in the whole gives."""
@@ -107,6 +110,7 @@ def test_components_do_not_change_the_selection(graph) -> None:
     assert as_dict(together) == as_dict(select(edges, keys, THRESHOLD))
 
 
+@settings(deadline=None)
 @given(graphs(), st.integers(0, 30))
 def test_forests_merge_in_any_grouping(graph, cut) -> None:
     edges, keys = graph
@@ -143,6 +147,7 @@ def document_groups(draw: st.DrawFn) -> np.ndarray:
     return keys[draw(st.permutations(range(count)))] if count else keys
 
 
+@settings(deadline=None)
 @given(document_groups())
 def test_of_exact_copies_the_best_one_is_kept(keys: np.ndarray) -> None:
     copies = exact_copies(keys)
@@ -171,6 +176,7 @@ def test_a_copy_of_a_removed_winner_points_to_its_witness() -> None:
     assert as_dict(with_copies(removals[:0], copies)) == {5: (1, 1.0), 6: (2, 1.0), 7: (3, 1.0)}
 
 
+@settings(deadline=None)
 @given(graphs(), document_groups())
 def test_sizes_add_up_to_the_documents(graph, _) -> None:
     edges, keys = graph

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.dedup.canonical import canonical
@@ -15,6 +15,7 @@ from pipeline.settings import Dedup
 TEXTS = st.lists(st.text("가나다라 ab1!?ㅠ\u0301", max_size=30), max_size=8)
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_exact_hash_is_blake2b_of_the_canonical_form(texts: list[str]) -> None:
     signed = sign(pa.array(texts, pa.string()), Dedup())
@@ -28,6 +29,7 @@ def test_exact_hash_is_blake2b_of_the_canonical_form(texts: list[str]) -> None:
         assert len(row["bands"]) == 25
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(0, 3))
 def test_a_signature_depends_on_its_text_alone(texts: list[str], start: int) -> None:
     array = pa.array(texts, pa.string())

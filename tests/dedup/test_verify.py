@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.dedup.canonical import canonical
@@ -22,6 +22,7 @@ def as_array(values: set[int]) -> np.ndarray:
     return np.array(sorted(values), np.uint64)
 
 
+@settings(deadline=None)
 @given(SETS, SETS)
 def test_jaccard_is_that_of_sets(a: set[int], b: set[int]) -> None:
     found = jaccard(as_array(a), as_array(b))
@@ -37,6 +38,7 @@ def similarity(a: str, b: str, size: int) -> float:
     return len(sets[0] & sets[1]) / len(sets[0] | sets[1]) if sets[0] | sets[1] else 0.0
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.text("가나다 a!", max_size=12), min_size=2, max_size=6),
     st.integers(1, 5),
@@ -90,6 +92,7 @@ def test_empty_and_truncated_files(tmp_path: Path) -> None:
         SetFile(str(tmp_path / "sets"))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 50), max_size=30), st.integers(1, 60))
 def test_slices_cover_all_and_stay_under_the_limit(sizes: list[int], limit: int) -> None:
     found = list(slices_by_size(np.array(sizes, np.int64), limit))

@@ -36,6 +36,7 @@ def shingle_hashes(points: list[int], size: int) -> list[int]:
     return values
 
 
+@settings(deadline=None)
 @given(POINTS, st.integers(1, 9))
 def test_rolling_hashes_are_those_of_the_definition(points: list[int], size: int) -> None:
     out = np.zeros(max(1, len(points)), np.uint64)

@@ -1,5 +1,7 @@
 """Morphemes: boundaries on surface characters, nothing lost, the same for any number of workers."""
 
+from itertools import pairwise
+
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -43,18 +45,26 @@ def test_no_boundary_inside_a_morpheme(spans):
     assert all(any(start < at < end for start, end in spans) for at in missed)
 
 
-def test_split_and_counts_whatever_the_number_of_workers(counts):
+def split_here(kiwi, eojeol: str, max_chars: int) -> list[str]:
+    """What `split` gives, in this process and in plain steps."""
+    word = eojeol.lstrip(" ")
+    cuts = kiwi(word) if len(word) <= max_chars and HANGUL.search(word) else ()
+    bounds = [0, *(cut + len(eojeol) - len(word) for cut in cuts), len(eojeol)]
+    return [eojeol[start:end] for start, end in pairwise(bounds)]
+
+
+def test_split_in_two_processes_is_as_in_none(kiwi, counts):
     eojeol = [*CASES, *counts["eojeol"].to_pylist()[:700], "가" * 65, " " + "가" * 64]
-    one, two = split(eojeol, workers=1), split(eojeol, workers=2)
-    assert one == two
-    assert ["".join(parts) for parts in one] == eojeol
-    assert dict(zip(CASES, one, strict=False)) == CASES
-    assert one[-2] == ["가" * 65]
+    found = split(eojeol, workers=2)
+    assert found == [split_here(kiwi, one, 64) for one in eojeol]
+    assert ["".join(parts) for parts in found] == eojeol
+    assert dict(zip(CASES, found, strict=False)) == CASES
+    assert found[-2] == ["가" * 65]
 
 
-def test_counts_of_morphemes_are_those_of_their_eojeol(counts):
+def test_counts_of_morphemes_are_those_of_their_eojeol(kiwi, counts):
     table, numbers = morpheme_counts(counts.slice(0, 400), workers=1, max_chars=10)
-    parts = split(counts["eojeol"].to_pylist()[:400], max_chars=10)
+    parts = [split_here(kiwi, one, 10) for one in counts["eojeol"].to_pylist()[:400]]
     want: dict[str, int] = {}
     for morphemes, count in zip(parts, counts["count"].to_pylist(), strict=False):
         for morpheme in morphemes:

@@ -34,7 +34,9 @@ def test_the_first_step_is_adamw_with_decay_on_matrices_alone() -> None:
     update(make_optimizer(network, settings), gradients, 1e-2, math.inf, 1.0)
     for name, after in network.named_parameters():
         decay = 0.0 if name.endswith("bias") or "norm" in name else 0.5
-        expected = before[name] * (1 - 1e-2 * decay) - 1e-2 * signs[name]  # Adam's first step: signs
+        expected = (
+            before[name] * (1 - 1e-2 * decay) - 1e-2 * signs[name]
+        )  # Adam's first step: signs
         torch.testing.assert_close(after, expected, atol=1e-5, rtol=0)
 
 

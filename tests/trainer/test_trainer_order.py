@@ -51,9 +51,7 @@ def test_an_index_outside_is_refused() -> None:
 
 
 @given(SOURCES, st.integers(0, 99))
-def test_an_epoch_draws_each_source_exactly_by_its_weight(
-    sources: list[Source], seed: int
-) -> None:
+def test_an_epoch_draws_each_source_exactly_by_its_weight(sources: list[Source], seed: int) -> None:
     order = Order(sources, seed)
     for epoch in range(3):
         start = epoch * order.epoch_samples

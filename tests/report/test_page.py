@@ -1,0 +1,260 @@
+"""The report page: whole without a network, safe with any text, equal for equal figures."""
+
+import html.parser
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.report import charts
+from pipeline.report.page import masked, number, render, share, size
+
+HOSTILE = "<script>alert('말')</script>&amp; \"인용\" <|tel|> </div></pre>"
+
+
+def figures() -> dict[str, Any]:
+    sample = {
+        "rule": "spam_density",
+        "step": "clean",
+        "source": "news",
+        "id": "n-1",
+        "place": "a.jsonl.gz:7",
+        "text": f"광고입니다 {HOSTILE}",
+        "value": 0.3125,
+        "threshold": 0.05,
+        "duplicate_of": None,
+        "similarity": None,
+    }
+    copy = {
+        **sample,
+        "rule": "near_duplicate",
+        "step": "dedup",
+        "value": None,
+        "threshold": None,
+        "duplicate_of": "n-2",
+        "similarity": 0.9134,
+        "witness_text": f"남은 글 {HOSTILE}",
+    }
+    counts = {
+        "documents_in": 2000,
+        "documents_out": 1500,
+        "bytes_in": 10**7,
+        "bytes_out": 8 * 10**6,
+    }
+    return {
+        "name": "시험 <b>run</b>",
+        "recipe": f"name: x\nnote: {HOSTILE}\n",
+        "versions": {"malmoi": "0.1.0"},
+        "funnel": [
+            {"step": "clean", "source": "news", **counts},
+            {
+                "step": "dedup",
+                "source": "news",
+                **counts,
+                "documents_in": 1500,
+                "documents_out": 1234,
+            },
+        ],
+        "reasons": [
+            {"step": "read", "rule": "empty_text", "source": "news", "documents": 11},
+            {"step": "clean", "rule": "empty_text", "source": "news", "documents": 22},
+            {"step": "dedup", "rule": "near_duplicate", "source": "chat", "documents": 266},
+        ],
+        "pii": {"tel": 41, "rrn": 3},
+        "samples": {"removed": [sample, copy], "kept": [{**sample, "rule": "kept", "id": None}]},
+        "clusters": [{"size": 2, "count": 90}, {"size": 3, "count": 7}, {"size": 4, "count": 5}],
+        "tokenizer": {
+            "vocabulary": 30003,
+            "lossless": True,
+            "absent": None,
+            "by": {"eojeol": 2.25},
+        },
+        "tokens": [
+            {"split": "train", "source": "news", "documents": 9, "tokens": 1000, "bytes": 4400},
+            {"split": "validation", "source": "news", "documents": 1, "tokens": 100, "bytes": 550},
+        ],
+        "training": {
+            "rows": [
+                {
+                    "step": n,
+                    "loss": 9 / n,
+                    "bpb": 3 / n,
+                    **({"validation_bpb": 1.25} if n == 9 else {}),
+                }
+                for n in range(1, 10)
+            ],
+            "summary": {"steps": 9, "last_loss": 1.0},
+        },
+        "timings": [
+            {"step": "clean", "seconds": 12.34, "bytes": 10**7, "mb_per_second": 0.81},
+            {"step": "train", "seconds": 5.0, "bytes": 0, "mb_per_second": None},
+        ],
+    }
+
+
+class Reader(html.parser.HTMLParser):
+    """Collects tags, what is loaded from elsewhere, and text; checks that tags close in order."""
+
+    VOID = ("meta", "br", "path", "line", "rect", "link", "img", "input", "circle")
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.loaded: list[str] = []
+        self.ids: list[str] = []
+        self.text: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in self.VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name in ("src", "href", "xlink:href", "srcset", "data", "action"):
+                self.loaded.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render(figures())
+
+
+def test_page_is_whole_and_loads_nothing(page: str) -> None:
+    read = Reader(page)
+    assert read.open == []
+    assert read.loaded == [] and "@import" not in page and "url(http" not in page
+    assert "script" not in read.tags
+    assert len(read.ids) == len(set(read.ids))
+    for target in re.findall(r"url\(#([^)]+)\)", page):
+        assert target in read.ids
+    assert read.tags.count("svg") == 8
+    assert "prefers-color-scheme: dark" in page and "width=device-width" in page
+
+
+def test_page_shows_the_figures(page: str) -> None:
+    text = " ".join("".join(Reader(page).text).split())
+    for part in (
+        "61.7 % of 2,000",  # documents kept of those read
+        "80.0 %",
+        "266",
+        "a.jsonl.gz:7",
+        "value 0.3125, threshold 0.05",
+        "similarity 0.913",
+        "30,003",
+        "by eojeol",
+        "2.25",
+        "4.50 bytes a token",
+        "1.250",
+        "12.3",
+        "3–4 copies",
+        "12",
+    ):
+        assert part in text, part
+    assert "absent" not in text and "None" not in text
+
+
+def test_text_is_shown_and_never_run(page: str) -> None:
+    assert page.count("&lt;script&gt;alert(&#39;말&#39;)&lt;/script&gt;&amp;amp;") == 5
+    assert "<b>run</b>" not in page and "alert('" not in page
+    assert page.count("<mark>&lt;|tel|&gt;</mark>") == 4  # the recipe is no document
+
+
+def test_rules_of_one_name_share_a_bar_and_not_a_row(page: str) -> None:
+    chart, rest = page.split("Documents by rule</h3>")[1].split("</svg>", 1)
+    assert chart.count("empty_text") == 1 and ">33<" in chart
+    assert rest.split("</table>")[0].count("empty_text") == 2
+
+
+def test_equal_figures_give_equal_bytes(page: str) -> None:
+    assert render(figures()) == page
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import test_page;"
+        "sys.stdout.buffer.write(test_page.render(test_page.figures()).encode())"
+    )
+    other = subprocess.run(
+        [sys.executable, "-c", code, str(__file__).rsplit("/", 1)[0]],
+        capture_output=True,
+        check=True,
+        env={"PYTHONHASHSEED": "77", "PYTHONPATH": ":".join(sys.path)},
+    )
+    assert other.stdout.decode() == page
+
+
+@pytest.mark.parametrize("present", [None, *figures()])
+def test_sections_without_data_are_left_out(present: str | None) -> None:
+    whole = figures()
+    page = render({present: whole[present]} if present else {})
+    headings = re.findall("<h2>(.*?)</h2>", page)
+    assert len(headings) <= 3 and Reader(page).open == []
+    if present in (None, "name"):
+        assert headings == [] and "<svg" not in page
+    else:
+        assert headings
+    empty = {key: type(value)() for key, value in whole.items()}
+    assert "<h2>" not in render({**empty, "tokenizer": None, "training": None})
+
+
+def test_long_curves_are_thinned_and_kept_in_range() -> None:
+    short = charts.lines({"loss": [(1, 1.0), (2, 0.5)]}, "step", "loss", "loss")
+    long = charts.lines({"loss": [(n, 1 / (n + 1)) for n in range(50_000)]}, "step", "loss", "loss")
+    assert len(long) < 30_000 and long.count("<path") >= short.count("<path") - 2
+    flat = charts.lines({"loss": [(1, 2.0), (2, 2.0)]}, "step", "loss", "loss")
+    assert "NaN" not in short + long + flat
+
+
+def test_bars_are_as_long_as_their_values() -> None:
+    svg = charts.bars([("가", 100, "100"), ("나", 50, "50"), ("나", 0, "0")], 'what "it" is <now>')
+    widths = sorted({float(w) for w in re.findall(r'd="M0,0L([0-9.]+),0', svg)}, reverse=True)
+    assert len(widths) == 2 and widths[1] + 3 == pytest.approx((widths[0] + 3) / 2, abs=0.1)
+    assert 'aria-label="what &quot;it&quot; is &lt;now>"' in svg
+    assert svg.count("나") == 2 and "#0001" not in svg
+    assert "NaN" not in charts.bars([("only", 0, "0")], "zero")
+    assert charts.bars([("very-long-label-" * 3, 1, "1")], "x").count("very-long-label-very-…") == 1
+
+
+@settings(max_examples=200)
+@given(st.text())
+def test_masked_text_loses_nothing(text: str) -> None:
+    shown = str(masked(text))
+    assert Reader(f"<p>{shown}</p>").open == []
+    assert set(re.findall("<[^>]*>", shown)) <= {"<mark>", "</mark>"}
+    assert html.unescape(re.sub("</?mark>", "", shown)) == text
+
+
+def test_numbers() -> None:
+    assert [number(n) for n in (0, 1234567, 2.0, 0.123456, 12345.6, float("inf"))] == [
+        "0",
+        "1,234,567",
+        "2",
+        "0.1235",
+        "12,346",
+        "inf",
+    ]
+    assert [size(n) for n in (0, 999, 1000, 999_700, 1_234_567, 3.2e9, 5e15)] == [
+        "0 B",
+        "999 B",
+        "1 kB",
+        "1 MB",
+        "1.23 MB",
+        "3.2 GB",
+        "5,000 TB",
+    ]
+    assert share(1, 3) == "33.3 %" and share(0, 0) == "–"
