@@ -1,4 +1,4 @@
-"""The command line `malmoi`, and the one place where a Beam pipeline is made and a runner chosen."""
+"""The command line `malmoi`, the one place where a Beam pipeline is made and a runner chosen."""
 
 import importlib
 import os
@@ -303,7 +303,6 @@ def scrub(
     Example: malmoi scrub texts.jsonl > masked.jsonl
     """
     from pipeline.pii.scrub import scrub_lines
-
     from tokenizer.special import PII_KINDS
 
     for line in scrub_lines(file, PII_KINDS, spans_only):

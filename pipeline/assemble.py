@@ -1,4 +1,4 @@
-"""The assemble step: clean shards and their removal lists to curated and removed shards. No Beam."""
+"""The assemble step: clean shards and removal lists to curated and removed shards. No Beam."""
 
 import time
 from collections import Counter
@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from pipeline.counts import Counts
 from pipeline.documents import CURATED, DOCUMENT, REMOVED
 from pipeline.parquet import ParquetSink, read_batches, read_table
+from pipeline.receipts import Task
 from pipeline.samples import SampleKeeper
-from pipeline.workspace import Task
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The clean step: raw batches to normal form, rules, masks and signatures. Pure functions, no Beam."""
+"""The clean step: raw batches to normal form, rules, masks and signatures. No Beam."""
 
 import time
 from collections import Counter
@@ -15,6 +15,7 @@ from pipeline.filters.rules import judge
 from pipeline.kernels.features import FEATURE_TYPE, measure
 from pipeline.parquet import ParquetSink
 from pipeline.pii.mask import mask, mask_batch
+from pipeline.receipts import Task
 from pipeline.samples import SampleKeeper
 from pipeline.settings import Clean, Dedup, Pii, Source
 from pipeline.sources.read import read_unit
@@ -22,7 +23,6 @@ from pipeline.sources.units import WorkUnit
 from pipeline.text.decode import repair_mojibake
 from pipeline.text.html import extract
 from pipeline.text.normal import normalise
-from pipeline.workspace import Task
 
 CLEAN = DOCUMENT.append(pa.field("features", FEATURE_TYPE))
 """A clean shard: documents with the features they were judged by."""
@@ -121,7 +121,7 @@ def clean_batch(batch: pa.RecordBatch, source: Source, clean: Clean, pii: Pii) -
 
 
 def edit(text: str, source: Source, clean: Clean) -> str:
-    """The text in normal form: HTML extracted, mojibake repaired where certain, then `normalise`."""
+    """The text with HTML extracted, mojibake repaired where certain, in normal form."""
     if source.is_html:
         text = extract(text)
     repaired = repair_mojibake(text)

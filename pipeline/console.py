@@ -14,14 +14,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from pipeline import storage
-from pipeline.workspace import Outcome, Step, Task, Workspace
+from pipeline.receipts import Task
+from pipeline.workspace import Outcome, Step, Workspace
 
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
 
 
 class Follower:
-    """Follows the steps of a workspace: a progress bar on a terminal, a line a step, `logs/run.jsonl`."""
+    """Follows a workspace: a progress bar on a terminal, a line a step, `logs/run.jsonl`."""
 
     def __init__(self, root: str, quiet: bool = False):
         self.root, self.quiet = root, quiet

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from pipeline.counts import Counts
 from pipeline.parquet import read_batches, write_parquet
-from pipeline.workspace import Task
+from pipeline.receipts import Task
 from tokenizer.count import COUNTS, count_eojeol, merge_counts, partition
 
 

@@ -35,8 +35,8 @@ class Counts:
         removed = sum(self.removed.values())
         if self.documents_in != self.documents_out + removed:
             raise MalmoiError(
-                f"{where}: {self.documents_in} documents in, {self.documents_out} kept and {removed} "
-                "removed do not add up; this is a defect of malmoi or of the runner, please report it"
+                f"{where}: {self.documents_in} documents in, {self.documents_out} kept and "
+                f"{removed} removed do not add up; a defect of malmoi or of the runner, report it"
             )
 
     def to_json(self) -> dict[str, Any]:

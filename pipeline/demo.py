@@ -99,7 +99,7 @@ def show(figures: Mapping[str, Any]) -> None:
     console.stdout.print(console.table("", ("planted", "found", "planted", "which is"), rows))
     gone = ", ".join(f"{count} {rule}" for rule, count in base["removed"].items())
     console.stdout.print(
-        f"of {base['documents']:,} documents nothing was done to, {base['kept']:,} were kept ({gone})"
+        f"of {base['documents']:,} documents left as they were, {base['kept']:,} were kept ({gone})"
     )
     training = figures["training"]
     console.stdout.print(f"bytes per token: {figures['bytes_per_token']:.2f}")

@@ -1,4 +1,4 @@
-"""The recipe: one YAML file says what a run does. Typed, validated, resolved; errors name line, key and cure."""
+"""The recipe: one YAML file says what a run does; errors name line, key and cure."""
 
 import difflib
 import os
@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
-from tokenizer.config import TokenizerConfig
-from trainer.config import ModelConfig, TrainConfig, resolve_model
 
 from pipeline.settings import Clean, Decontaminate, Dedup, Pii, Section, Shards, Source
+from tokenizer.config import TokenizerConfig
 from tokenizer.errors import MalmoiError, RecipeError
+from trainer.config import ModelConfig, TrainConfig, resolve_model
 
 
 def _model(value: object) -> ModelConfig:
@@ -76,7 +76,7 @@ def load(path: str | Path) -> Recipe:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise RecipeError(
-            f"{path}: cannot read the recipe ({error.strerror}); `malmoi init` prints one to start from"
+            f"{path}: cannot read the recipe ({error.strerror}); `malmoi init` prints one"
         ) from error
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error

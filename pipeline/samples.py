@@ -1,4 +1,4 @@
-"""The few documents of each source and rule that the report shows, chosen by hash: equal on every run."""
+"""The few documents of each source and rule that the report shows, chosen by hash."""
 
 import hashlib
 from typing import Any

@@ -1,13 +1,14 @@
-"""The data half of a recipe: sources, cleaning, PII, deduplication, shards. Every value has a default.
+"""The data half of a recipe: sources, cleaning, PII, deduplication, shards.
 
-A field's description is its documentation: `malmoi init` prints it beside the value.
+Every value has a default. A field's description is its documentation: `malmoi init` prints it
+beside the value.
 """
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pipeline.filters.rules import KOREAN, Rule
+from pipeline.filters.rules import SHIPPED, Rule
 from tokenizer.special import PII_KINDS
 
 
@@ -31,7 +32,8 @@ class Source(Section):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="names the output files")
     paths: list[str] = Field(
         min_length=1,
-        description="globs, local (from the recipe's folder) or gs://, s3://, hdfs://; $VARIABLES are filled in",
+        description="globs, local (from the recipe's folder) or gs://, s3://, hdfs://; "
+        "$VARIABLES are filled in",
     )
     format: Literal["jsonl", "text", "html"] = Field(
         "jsonl",
@@ -43,7 +45,9 @@ class Source(Section):
     fields: FieldNames = FieldNames()
     encoding: str = Field("auto", description="auto: UTF-8, else the page's own word, else CP949")
     profile: str = Field(
-        "korean", description="which rules judge it: korean, none, or one of clean.profiles"
+        "korean",
+        description="which rules judge it: korean (pages), short (chat, reviews), none, or "
+        "one of clean.profiles",
     )
     priority: int = Field(0, description="of two copies the one from the higher priority is kept")
     weight: float = Field(1.0, gt=0, description="times it is seen in an epoch of training")
@@ -69,7 +73,8 @@ class Clean(Section):
     profiles: dict[str, dict[str, Rule | None]] = Field(
         {},
         validate_default=True,
-        description="named sets of rules; `korean` here changes single rules of the shipped profile, null drops one",
+        description="named sets of rules; under the name of a shipped profile (korean, short) "
+        "single rules are changed, and null drops one",
     )
 
     @field_validator("profiles")
@@ -77,8 +82,8 @@ class Clean(Section):
     def _with_shipped(
         cls, given: dict[str, dict[str, Rule | None]]
     ) -> dict[str, dict[str, Rule | None]]:
-        korean = {**KOREAN, **given.get("korean", {})}
-        return {"none": {}, **given, "korean": korean}
+        shipped = {name: {**rules, **given.get(name, {})} for name, rules in SHIPPED.items()}
+        return {"none": {}, **given, **shipped}
 
     def rules(self, profile: str) -> dict[str, Rule]:
         """The rules of a profile, in the order they are asked."""
@@ -90,7 +95,6 @@ class Pii(Section):
     kinds: list[str] = Field(
         list(PII_KINDS), description="what is masked; each becomes the token <|kind|>"
     )
-
 
     @field_validator("kinds")
     @classmethod

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from tokenizer.build import build
 
 from pipeline import storage
 from pipeline.counts import Counts
 from pipeline.parquet import read_table
+from pipeline.receipts import Task
 from pipeline.recipe import Recipe
-from pipeline.workspace import STEPS, Outcome, Task, Unit, Workspace
+from pipeline.workspace import STEPS, Outcome, Unit, Workspace
+from tokenizer.build import build
 
 BEGUN = ".begun"
 """Holds the key of the work under way, so that a resumed one can tell its own files."""

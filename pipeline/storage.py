@@ -12,25 +12,17 @@ import os
 import posixpath
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.fs as pafs
-import pyarrow.parquet as pq
 
 from tokenizer.errors import MalmoiError
-
-ROW_GROUP_ROWS = 65_536
-ROW_GROUP_BYTES = 16_000_000
-"""A row group ends with the row that fills either; how rows came in batches has no say."""
 
 _OBJECT_STORES = ("s3://", "gs://", "gcs://")
 _WILDCARD = re.compile(r"[*?\[]")
@@ -228,110 +220,6 @@ def write_atomic(uri: str) -> Iterator[HashedFile]:
         file.close()
         delete(prefix + unfinished, missing_ok=True)
         raise
-
-
-class ParquetSink:
-    """A Parquet file written batch by batch, inside `with`; it is there once the block has ended.
-
-    The file depends on the rows and the schema alone, not on how the rows were cut into batches.
-    `stamp` describes it afterwards; after an exception there is no file. Holds one row group
-    (about `ROW_GROUP_BYTES`) in memory.
-    """
-
-    stamp: FileStamp
-
-    def __init__(self, uri: str, schema: pa.Schema):
-        self.uri, self.schema = uri, schema.remove_metadata()
-        self._held: list[pa.RecordBatch] = []
-        self._held_rows = self._held_bytes = self._rows = 0
-
-    def __enter__(self) -> "ParquetSink":
-        self._context = write_atomic(self.uri)
-        self._file = self._context.__enter__()
-        self._writer = pq.ParquetWriter(
-            self._file,
-            self.schema,
-            version="2.6",
-            data_page_version="1.0",
-            compression="zstd",
-            compression_level=3,
-            use_dictionary=True,
-            write_statistics=False,  # of text they repeat the text, of hashes they say nothing
-            write_page_index=False,
-            store_schema=True,  # fixed-size lists and binaries come back as they went in
-        )
-        return self
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        """Add rows. MalmoiError where the batch has other columns or types than the file."""
-        if not batch.schema.equals(self.schema):
-            raise MalmoiError(
-                f"{self.uri}: a batch is not of the file's schema; this is a defect of malmoi.\n"
-                f"batch: {batch.schema}\nfile: {self.schema}"
-            )
-        weights = np.cumsum(_row_bytes(batch))
-        start, before = 0, 0
-        while start < batch.num_rows:
-            # the first row with which the group is full, counted from what is held already
-            by_bytes = int(np.searchsorted(weights, ROW_GROUP_BYTES - self._held_bytes + before))
-            end = min(by_bytes + 1, start + ROW_GROUP_ROWS - self._held_rows)
-            full = end <= batch.num_rows
-            end = min(end, batch.num_rows)
-            self._held.append(batch.slice(start, end - start))
-            self._held_rows += end - start
-            self._held_bytes += int(weights[end - 1]) - before
-            start, before = end, int(weights[end - 1])
-            if full:
-                self._flush()
-
-    def _flush(self) -> None:
-        if self._held_rows:
-            # One chunk a column: the writer also ends pages at the ends of chunks.
-            table = pa.Table.from_batches(self._held, self.schema).combine_chunks()
-            self._writer.write_table(table, row_group_size=self._held_rows)
-            self._rows += self._held_rows
-        self._held, self._held_rows, self._held_bytes = [], 0, 0
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if error is None:
-                self._flush()
-            self._writer.close()
-        except BaseException as failure:
-            if error is None:
-                self._context.__exit__(type(failure), failure, failure.__traceback__)
-                raise
-        self._context.__exit__(kind, error, trace)
-        self.stamp = FileStamp(self._file.size, self._file.sha256, self._rows)
-
-
-def write_parquet(uri: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> FileStamp:
-    """Write a whole Parquet file; equal rows give equal bytes, however they are batched."""
-    with ParquetSink(uri, schema) as sink:
-        for batch in batches:
-            sink.write(batch)
-    return sink.stamp
-
-
-def _row_bytes(batch: pa.RecordBatch) -> np.ndarray:
-    """int64 (rows,): about the bytes each row takes; depends on the row alone."""
-    total = np.full(batch.num_rows, 8 * batch.num_columns, np.int64)
-    for column in batch.columns:
-        kind = column.type
-        if pa.types.is_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_string(kind):
-            total += np.asarray(pc.fill_null(pc.binary_length(column), 0))
-        elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
-            total += 8 * np.asarray(pc.fill_null(pc.list_value_length(column), 0))
-        elif pa.types.is_fixed_size_binary(kind):
-            total += kind.byte_width
-        elif pa.types.is_fixed_size_list(kind):
-            total += 8 * kind.list_size
-    return total
 
 
 def _info(prefix: str, info: pafs.FileInfo) -> FileInfo:

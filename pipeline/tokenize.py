@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from tokenizer.encode import Encoder
 
 from pipeline import storage
 from pipeline.counts import Counts
 from pipeline.parquet import read_batches
+from pipeline.receipts import Task
 from pipeline.settings import Shards
-from pipeline.workspace import Task
-from tokenizer.shards import ShardWriter
+from tokenizer.encode import Encoder
+from tokenizer.shards import ShardWriter, token_dtype
 from tokenizer.special import END_OF_TEXT_ID
 
 
@@ -68,7 +68,7 @@ class _Writers:
 
 
 def tokenize_unit(task: Task) -> str:
-    """Encode one curated shard into a shard for each split that gets a document, and the receipt."""
+    """Encode one curated shard into a shard for each split, and write the receipt."""
     work: TokenizeWork = task.payload
     started = time.monotonic()
     encoder = _encoder(work.model)
@@ -108,16 +108,11 @@ def with_end_of_text(encoder: Encoder, texts: pa.StringArray) -> list[np.ndarray
 
 
 def split_of(identity: str, validation: float, seed: int) -> str:
-    """`validation` for the given share of ids, else `train`: by keyed hash, so for ever the same."""
+    """`validation` for the given share of ids, else `train`: by keyed hash, so for ever."""
     digest = hashlib.blake2b(
         identity.encode(), key=seed.to_bytes(8, "little"), digest_size=8
     ).digest()
     return "validation" if int.from_bytes(digest, "little") < validation * 2**64 else "train"
-
-
-def token_dtype(vocab_size: int) -> np.dtype:
-    """uint16 below 65,500 entries, else int32: the rule of GPT-NeoX and Megatron."""
-    return np.dtype(np.uint16 if vocab_size < 65_500 else np.int32)
 
 
 @lru_cache(maxsize=1)

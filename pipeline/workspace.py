@@ -20,8 +20,8 @@ from typing import Any
 import orjson
 
 from pipeline import storage
-from pipeline.counts import Counts
-from tokenizer.errors import CorruptFileError, MalmoiError
+from pipeline.receipts import Task, merge, read_json, receipt_path
+from tokenizer.errors import MalmoiError
 
 FORMAT = 1
 """Version of the files in a run directory; part of every key."""
@@ -66,50 +66,6 @@ class Unit:
     payload: Any = None
 
 
-@dataclass(frozen=True)
-class Task:
-    """A unit to be done: the work function ends by calling `finish`."""
-
-    unit: str
-    key: str
-    root: str
-    home: str
-    payload: Any
-
-    def path(self, *parts: str) -> str:
-        """A place in the run directory."""
-        return storage.join(self.root, *parts)
-
-    def finish(
-        self,
-        files: Mapping[str, storage.FileStamp],
-        counts: Counts,
-        *,
-        source: str | None = None,
-        samples: Sequence[dict[str, Any]] = (),
-        facts: Mapping[str, Any] | None = None,
-        seconds: float = 0.0,
-    ) -> str:
-        """Write the receipt: the unit's files (paths from the run's root) are whole. Returns the unit's name.
-
-        Raises MalmoiError when documents in are not documents kept and removed.
-        """
-        counts.check(f"{self.home}/{self.unit}")
-        receipt = {
-            "unit": self.unit,
-            "key": self.key,
-            "source": source,
-            "counts": counts.to_json(),
-            "files": {name: stamp.to_json() for name, stamp in sorted(files.items())},
-            "samples": list(samples),
-            "facts": dict(facts or {}),
-            "seconds": round(seconds, 3),
-        }
-        with storage.write_atomic(_receipt_path(self.root, self.home, self.unit)) as out:
-            out.write(orjson.dumps(receipt, option=orjson.OPT_INDENT_2))
-        return self.unit
-
-
 @dataclass
 class Outcome:
     """What became of a step."""
@@ -146,7 +102,8 @@ class Workspace:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise MalmoiError(
-                    f"{self.root}: another malmoi command is at work here; wait for it, or use another --out"
+                    f"{self.root}: another malmoi command is at work here; "
+                    "wait for it, or use another --out"
                 ) from error
             yield
 
@@ -158,7 +115,7 @@ class Workspace:
         where = self.path(STEPS[step].home, "manifest.json")
         if not storage.exists(where):
             return None
-        return _read_json(where)
+        return read_json(where)
 
     def require(self, step: str) -> dict[str, Any]:
         """A step's manifest; MalmoiError names the command that makes it."""
@@ -166,7 +123,8 @@ class Workspace:
         if manifest is None:
             known = STEPS[step]
             raise MalmoiError(
-                f"{self.path(known.home)}: step '{step}' is not done here; run `malmoi {known.command}` first"
+                f"{self.path(known.home)}: step '{step}' is not done here; "
+                f"run `malmoi {known.command}` first"
             )
         return manifest
 
@@ -207,7 +165,7 @@ class Workspace:
         self.on_begin(step, pending, len(tasks) - len(pending))
         work(pending)
         receipts = [self._required_receipt(task) for task in tasks]
-        merged = _merge(receipts)
+        merged = merge(receipts)
         manifest = {
             **base,
             "key": key,
@@ -226,10 +184,10 @@ class Workspace:
         return outcome
 
     def _receipt(self, task: Task) -> dict[str, Any] | None:
-        where = _receipt_path(self.root, task.home, task.unit)
+        where = receipt_path(self.root, task.home, task.unit)
         if not storage.exists(where):
             return None
-        receipt = _read_json(where)
+        receipt = read_json(where)
         if receipt["key"] != task.key or self._damage(receipt):
             return None
         return receipt
@@ -244,7 +202,7 @@ class Workspace:
         return receipt
 
     def _damage(self, record: Mapping[str, Any]) -> list[str]:
-        """Files of a manifest or receipt that are missing or of another size (contents: `verify`)."""
+        """Files of a manifest or receipt that are missing or of another size."""
         return [
             name
             for name, stamp in record["files"].items()
@@ -292,42 +250,3 @@ def digest(value: Any) -> str:
 
 def versions(step: Step) -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in ("malmoi", *step.packages)}
-
-
-def _receipt_path(root: str, home: str, unit: str) -> str:
-    return storage.join(root, home, "receipts", f"{unit}.json")
-
-
-def _read_json(where: str) -> dict[str, Any]:
-    try:
-        return orjson.loads(storage.read_bytes(where))
-    except orjson.JSONDecodeError as error:
-        raise CorruptFileError(f"{where}: not JSON ({error}); delete it and run again") from error
-
-
-def _merge(receipts: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """One record of many receipts: totals, totals by source, files, the first samples of each kind."""
-    total = Counts()
-    sources: dict[str, Counts] = {}
-    files: dict[str, Any] = {}
-    samples: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for receipt in receipts:
-        counts = Counts.from_json(receipt["counts"])
-        total.add(counts)
-        if receipt["source"] is not None:
-            sources.setdefault(receipt["source"], Counts()).add(counts)
-        files.update(receipt["files"])
-        for sample in receipt["samples"]:
-            kept = samples.setdefault((sample["source"], sample["rule"]), [])
-            kept.append(sample)
-            kept.sort(key=lambda row: row["order"])
-            del kept[3:]
-    return {
-        "counts": total.to_json(),
-        "sources": {name: counts.to_json() for name, counts in sorted(sources.items())},
-        "units": {receipt["unit"]: receipt["source"] for receipt in receipts},
-        "samples": [row for _, rows in sorted(samples.items()) for row in rows],
-        "facts": {receipt["unit"]: receipt["facts"] for receipt in receipts if receipt["facts"]},
-        "worker_seconds": round(sum(receipt["seconds"] for receipt in receipts), 3),
-        "files": dict(sorted(files.items())),
-    }

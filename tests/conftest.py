@@ -38,7 +38,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(6):
         rows = documents[number * 50 : number * 50 + 50]
         lines = [json.dumps(row, ensure_ascii=False) for row in rows]
-        lines += [json.dumps({"id": f"copy-{number}", "text": documents[0]["text"]})]  # exact copies
+        lines += [
+            json.dumps({"id": f"copy-{number}", "text": documents[0]["text"]})
+        ]  # exact copies
         lines += [json.dumps({"text": f"{rows[1]['text']} 덧붙인 말 {number}."}), "{bad json"]
         path = folder / f"blog-{number}.jsonl.gz"
         path.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))

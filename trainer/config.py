@@ -154,10 +154,10 @@ class TrainConfig(Section):
     """How a model is trained. The defaults suit `model: demo`: a minute or two on two CPU cores."""
 
     steps: int = Field(
-        default=300, ge=1, description="optimizer steps; raise it to train a run further"
+        default=600, ge=1, description="optimizer steps; raise it to train a run further"
     )
     batch_tokens: int = Field(
-        default=2_048,
+        default=1_024,
         ge=1,
         description="tokens in a step, over all processes; a multiple of model.context",
     )

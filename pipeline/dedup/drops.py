@@ -15,7 +15,7 @@ from pipeline.dedup.records import rows_of, shards_of, split
 from pipeline.dedup.scratch import Job, Shard, file_name
 from pipeline.dedup.select import cluster_sizes
 from pipeline.parquet import read_table, write_parquet
-from pipeline.workspace import Task
+from pipeline.receipts import Task
 
 DROPS = pa.schema(
     [

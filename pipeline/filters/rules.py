@@ -1,4 +1,4 @@
-"""Rules as data: a feature, a comparison, a threshold. A document is removed by the first that fires.
+"""Rules as data: a feature, a comparison, a threshold. The first that fires removes a document.
 
 The shipped thresholds were set by reading documents on both sides of them; they are meant to take
 what is certainly no Korean text and to leave the rest to deduplication.
@@ -87,13 +87,15 @@ class Verdict(NamedTuple):
 
 
 def judge(features: pa.StructArray, rules: dict[str, Rule]) -> Verdict:
-    """Apply `rules` in order to the features of `measure`; the first that fires removes a document."""
+    """Apply `rules` in order to the features of `measure`; the first that fires decides."""
     n = len(features)
     verdict = Verdict(np.full(n, -1, np.int16), np.full(n, np.nan), np.full(n, np.nan))
     for index, rule in enumerate(rules.values()):
         column = features.field(rule.feature).to_numpy(zero_copy_only=False)
         limit = np.float32(rule.threshold)  # the precision of the features
-        fires = (column < limit if rule.drop_if == "<" else column > limit) & (verdict.rule_index < 0)
+        fires = (column < limit if rule.drop_if == "<" else column > limit) & (
+            verdict.rule_index < 0
+        )
         verdict.rule_index[fires] = index
         verdict.value[fires] = column[fires]
         verdict.threshold[fires] = rule.threshold

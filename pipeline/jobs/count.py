@@ -7,8 +7,9 @@ import apache_beam as beam
 from pipeline.count import count_shard, merge_partition
 from pipeline.jobs.assemble import curated_shards
 from pipeline.jobs.session import Session
+from pipeline.receipts import Task
 from pipeline.recipe import Recipe
-from pipeline.workspace import Outcome, Task, Unit, Workspace
+from pipeline.workspace import Outcome, Unit, Workspace
 
 PARTITIONS = 16
 """Fixed, so that the files do not depend on the machine; part of the step's settings."""

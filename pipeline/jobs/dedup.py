@@ -16,8 +16,9 @@ from pipeline.dedup.drops import DropWork, write_drops
 from pipeline.dedup.records import part_count
 from pipeline.dedup.scratch import Job, Shard, file_name
 from pipeline.jobs.session import Pooled, Session
+from pipeline.receipts import Task
 from pipeline.recipe import Recipe
-from pipeline.workspace import Outcome, Task, Unit, Workspace, digest
+from pipeline.workspace import Outcome, Unit, Workspace, digest
 
 MEMBERS_IN_A_ROUND = 8_000_000
 """Bucket members in one shuffle: the in-process runner holds about four times their 24 bytes."""

@@ -17,7 +17,7 @@ from tokenizer.errors import MalmoiError
 
 @dataclass(frozen=True)
 class Session:
-    """One command's way to run graphs: `make_pipeline` names the runner, `workers` the processes."""
+    """How a command runs graphs: `make_pipeline` names the runner, `workers` the processes."""
 
     make_pipeline: Callable[[], beam.Pipeline]
     workers: int = 1

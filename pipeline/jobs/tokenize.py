@@ -7,9 +7,11 @@ from pipeline import storage
 from pipeline.counts import Counts
 from pipeline.jobs.assemble import curated_shards
 from pipeline.jobs.session import Session
+from pipeline.receipts import Task
 from pipeline.recipe import Recipe
-from pipeline.tokenize import TokenizeWork, token_dtype, tokenize_unit
-from pipeline.workspace import Outcome, Task, Unit, Workspace
+from pipeline.tokenize import TokenizeWork, tokenize_unit
+from pipeline.workspace import Outcome, Unit, Workspace
+from tokenizer.shards import token_dtype
 from tokenizer.special import END_OF_TEXT_ID
 
 TOKEN_BYTES = "token_bytes.npy"

@@ -31,15 +31,37 @@ FEATURES: tuple[Feature, ...] = (
     Feature("symbol_share", "share", "punctuation, symbols, emoji"),
     Feature("replacement_share", "share", "U+FFFD, what is left of undecodable bytes"),
     Feature("longest_run_share", "share", "the longest run of one character"),
-    Feature("short_line_share", "share", f"lines with fewer than {SHORT_LINE} characters, of all lines"),
-    Feature("sentence_end_share", "share", "lines that end like a sentence (다 요 까 … or . ? !), of all lines"),
-    Feature("sentence_share", "share", "characters in lines that hold or end a sentence (다. 요. 까?)"),
+    Feature(
+        "short_line_share", "share", f"lines with fewer than {SHORT_LINE} characters, of all lines"
+    ),
+    Feature(
+        "sentence_end_share",
+        "share",
+        "lines that end like a sentence (다 요 까 … or . ? !), of all lines",
+    ),
+    Feature(
+        "sentence_share", "share", "characters in lines that hold or end a sentence (다. 요. 까?)"
+    ),
     Feature("bullet_line_share", "share", "lines that start with a bullet, of all lines"),
-    Feature("menu_line_share", "share", "lines of 3 eojeol or short items between | · > /, no sentence, of all lines"),
-    Feature("duplicate_line_share", "share", "characters in lines that stood before in the document"),
-    Feature("particle_share", "share", "eojeol ending in a common particle or ending, of those holding Hangul"),
-    Feature("top_eojeol_share", "share", "repeats of the one eojeol that repeats most, by characters"),
-    Feature("duplicate_ngram_share", "share", f"characters in runs of {NGRAM} eojeol that stood before"),
+    Feature(
+        "menu_line_share",
+        "share",
+        "lines of 3 eojeol or short items between | · > /, no sentence, of all lines",
+    ),
+    Feature(
+        "duplicate_line_share", "share", "characters in lines that stood before in the document"
+    ),
+    Feature(
+        "particle_share",
+        "share",
+        "eojeol ending in a common particle or ending, of those holding Hangul",
+    ),
+    Feature(
+        "top_eojeol_share", "share", "repeats of the one eojeol that repeats most, by characters"
+    ),
+    Feature(
+        "duplicate_ngram_share", "share", f"characters in runs of {NGRAM} eojeol that stood before"
+    ),
     Feature("url_share", "share", "characters of http://, https:// and www. addresses"),
     Feature("spam_share", "share", "characters in terms of the spam lexicon"),
 )

@@ -9,7 +9,17 @@ import numpy.typing as npt
 from pipeline.kernels.feature_list import FEATURE_NAMES, NGRAM, SHORT_LINE
 from pipeline.kernels.feature_tables import Tables
 from pipeline.kernels.lexicon import Trie, pair_slot
-from pipeline.kernels.utf8 import HANGUL, JAMO, N_KINDS, NEWLINE, REPLACED, SPACE, SYMBOL, code_point
+from pipeline.kernels.utf8 import (
+    HANGUL,
+    JAMO,
+    N_KINDS,
+    NEWLINE,
+    REPLACED,
+    SPACE,
+    SYMBOL,
+    code_point,
+    is_space,
+)
 
 Bytes = npt.NDArray[np.uint8]
 Column = npt.NDArray[np.float32]
@@ -50,10 +60,10 @@ _GRAM_PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Seen(NamedTuple):
-    """A hash table with open addressing, shared by all documents: an entry is valid under its stamp."""
+    """A hash table shared by all documents (open addressing): entries count under their stamp."""
 
     key: npt.NDArray[np.uint64]
-    count: npt.NDArray[np.int64]
+    times: npt.NDArray[np.int64]
     stamp: npt.NDArray[np.int64]
 
 
@@ -73,9 +83,9 @@ def _occurrence(seen: Seen, key: np.uint64, mask: int, stamp: int) -> int:
     while seen.stamp[slot] == stamp and seen.key[slot] != key:
         slot = (slot + 1) & mask
     if seen.stamp[slot] != stamp:
-        seen.stamp[slot], seen.key[slot], seen.count[slot] = stamp, key, 0
-    seen.count[slot] += 1
-    return seen.count[slot] - 1
+        seen.stamp[slot], seen.key[slot], seen.times[slot] = stamp, key, 0
+    seen.times[slot] += 1
+    return seen.times[slot] - 1
 
 
 @nb.njit(cache=True, nogil=True)
@@ -87,7 +97,7 @@ def _hashed(state: np.uint64, code: int) -> np.uint64:
 def count_characters(
     data: Bytes, start: int, end: int, kinds: Bytes, out: Column, counts: Counts
 ) -> None:
-    """Kinds of characters, eojeol, the longest run. counts: [characters that are no space, eojeol]."""
+    """Kinds of characters, the longest run; `counts` becomes [characters not space, eojeol]."""
     of_kind = np.zeros(N_KINDS, np.int64)
     eojeol = longest = run = 0
     last, last_kind = -1, SPACE
@@ -97,10 +107,10 @@ def count_characters(
         at += width
         kind = kinds[code]
         of_kind[kind] += 1
-        if kind == SPACE or kind == NEWLINE:
+        if is_space(kind):
             run = 0
         else:
-            eojeol += last_kind == SPACE or last_kind == NEWLINE
+            eojeol += is_space(last_kind)
             run = run + 1 if code == last else 1
             longest = max(longest, run)
         last, last_kind = code, kind
@@ -116,7 +126,14 @@ def count_characters(
 
 @nb.njit(cache=True, nogil=True)
 def scan_lines(
-    data: Bytes, start: int, end: int, tables: Tables, out: Column, counts: Counts, seen: Seen, stamp: int
+    data: Bytes,
+    start: int,
+    end: int,
+    tables: Tables,
+    out: Column,
+    counts: Counts,
+    seen: Seen,
+    stamp: int,
 ) -> None:
     """What lines are: short, sentences, bulleted, menus, repeated."""
     mask = table_size(counts[1]) - 1  # there are no more lines than eojeol
@@ -178,9 +195,19 @@ def scan_lines(
 
 @nb.njit(cache=True, nogil=True)
 def scan_eojeol(
-    data: Bytes, start: int, end: int, tables: Tables, out: Column, counts: Counts, seen: Seen, stamp: int
+    data: Bytes,
+    start: int,
+    end: int,
+    tables: Tables,
+    out: Column,
+    counts: Counts,
+    seen: Seen,
+    stamp: int,
 ) -> None:
-    """Particles at the ends of eojeol; eojeol and n-grams that repeat. Uses stamps `stamp`, `stamp` + 1."""
+    """Particles at the ends of eojeol; eojeol and n-grams that repeat.
+
+    Takes the stamps `stamp` (eojeol) and `stamp` + 1 (n-grams).
+    """
     mask = table_size(counts[1]) - 1
     with_hangul = particles = top = repeated = 0
     window = np.zeros(NGRAM, np.uint64)
@@ -195,7 +222,7 @@ def scan_eojeol(
             code, width = code_point(data, at)
             at += width
             kind = tables.kinds[code]
-            if kind == SPACE or kind == NEWLINE:
+            if is_space(kind):
                 break
             state = _hashed(state, code)
             chars += 1
@@ -272,7 +299,7 @@ def scan_terms(
     at = start
     while at < end:
         code, width = code_point(data, at)
-        if code == LETTER_H or code == LETTER_W:
+        if code in (LETTER_H, LETTER_W):
             after = _url_end(data, at, end, tables.url)
             if after > at:
                 addresses += after - at

@@ -16,7 +16,7 @@ URL_BYTES = bytes(byte for byte in range(0x21, 0x7F) if byte not in b"\"<>()[]{}
 
 
 class Tables(NamedTuple):
-    """Lookups of a kernel: by code point of the basic plane, `url` by byte, `kinds` by any code point."""
+    """Lookups by code point of the basic plane; `url` by byte, `kinds` by any code point."""
 
     kinds: npt.NDArray[np.uint8]
     mark: npt.NDArray[np.bool_]  # ends a sentence

@@ -34,7 +34,9 @@ def measure(texts: pa.Array) -> pa.StructArray:
     offsets, data = buffers(texts)
     out = np.zeros((len(FEATURE_NAMES), len(texts)), np.float32)
     _measure(data, offsets, out, TABLES, spam_trie())
-    return pa.StructArray.from_arrays([pa.array(column) for column in out], fields=list(FEATURE_TYPE))
+    return pa.StructArray.from_arrays(
+        [pa.array(column) for column in out], fields=list(FEATURE_TYPE)
+    )
 
 
 @nb.njit(cache=True, nogil=True)
@@ -43,7 +45,9 @@ def _measure(data: Bytes, offsets: Column, out: Column, tables: Tables, trie: Tr
     counts = np.zeros((n, 2), np.int64)  # characters and eojeol of each text
     most = 0
     for row in range(n):
-        count_characters(data, offsets[row], offsets[row + 1], tables.kinds, out[:, row], counts[row])
+        count_characters(
+            data, offsets[row], offsets[row + 1], tables.kinds, out[:, row], counts[row]
+        )
         most = max(most, counts[row, 1])
     size = table_size(most)
     seen = Seen(np.zeros(size, np.uint64), np.zeros(size, np.int64), np.zeros(size, np.int64))

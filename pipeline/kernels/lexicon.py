@@ -15,7 +15,9 @@ PAIRS = 0x10000
 
 
 class Trie(NamedTuple):
-    pairs: npt.NDArray[np.bool_]  # [PAIRS] whether a term may start with two code points, by `pair_slot`
+    pairs: npt.NDArray[
+        np.bool_
+    ]  # [PAIRS] whether a term may start with two code points, by `pair_slot`
     first: npt.NDArray[np.int32]  # [nodes + 1] where the edges of a node begin; node 0 is the root
     label: npt.NDArray[np.uint32]  # [edges] code point of an edge
     child: npt.NDArray[np.int32]  # [edges] node it leads to

@@ -54,7 +54,13 @@ frozen into numba's cache and outlive a change here."""
 
 
 @nb.njit(inline="always")
-def code_point(data: npt.NDArray[np.uint8], at: int) -> tuple[int, int]:
+def is_space(kind: int) -> bool:
+    """Whether a kind is white space, the newline included."""
+    return SPACE <= kind <= NEWLINE
+
+
+@nb.njit(inline="always")
+def code_point(data: npt.NDArray[np.uint8], at: int) -> tuple[np.uint32 | int, int]:
     """(code point, bytes it takes) at byte `at` of valid UTF-8."""
     lead = np.uint32(data[at])
     if lead < 0x80:
@@ -69,7 +75,7 @@ def code_point(data: npt.NDArray[np.uint8], at: int) -> tuple[int, int]:
 
 
 def buffers(texts: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    """(byte offsets int64[n + 1], bytes uint8[]) of a string array; a null is empty, slices are honoured."""
+    """(byte offsets int64[n + 1], bytes uint8[]) of a string array or a slice; a null is empty."""
     if pa.types.is_large_string(texts.type):
         width: type = np.int64
     elif pa.types.is_string(texts.type):

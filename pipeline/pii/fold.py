@@ -1,21 +1,23 @@
-"""A copy of a text for pattern matching: invisible characters out, look-alikes to ASCII, offsets kept."""
+"""A copy of a text to match patterns on: no invisible characters, look-alikes in ASCII."""
 
 import re
 import unicodedata
 from bisect import bisect_right
 from typing import NamedTuple
 
-INVISIBLE = "\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u3164\ufeff\uffa0"
-_DASHES = "\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d\u30fc\u3161"
-_DOTS = "\u00b7\u318d\u30fb\u2027\u2219\u2022\uff65\u22c5"
-_SPACES = "\t\u00a0\u2000-\u200a\u202f\u205f\u3000"
-_FOLDED = re.compile(f"[{_DASHES}{_DOTS}{_SPACES}\u3002\uff61\uff01-\uff5e]")
+INVISIBLE = (
+    "\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u3164\ufeff\uffa0"
+)
+DASHES = "\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d\u30fc\u3161"
+DOTS = "\u00b7\u318d\u30fb\u2027\u2219\u2022\uff65\u22c5"
+SPACES = "\t\u00a0\u2000-\u200a\u202f\u205f\u3000"
+_FOLDED = re.compile(f"[{DASHES}{DOTS}{SPACES}\u3002\uff61\uff01-\uff5e]")
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
-_DASH, _DOT, _SPACE = (re.compile(f"[{chars}]") for chars in (_DASHES, _DOTS, _SPACES))
+_DASH, _DOT, _SPACE = (re.compile(f"[{chars}]") for chars in (DASHES, DOTS, SPACES))
 
 
 class Folded(NamedTuple):
-    """`text` with its places in the original: at `points[i]` the original is `shifts[i]` further."""
+    """`text`, and where it lies: from `points[i]` on the original is `shifts[i]` further."""
 
     text: str
     points: list[int]

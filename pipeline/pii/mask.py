@@ -14,7 +14,7 @@ from tokenizer.special import PII_KINDS, mask_token
 def mask(text: str, kinds: Collection[str] = PII_KINDS) -> tuple[str, dict[str, int]]:
     """(`text` with every value of `kinds` replaced by its token, values replaced by kind).
 
-    What stands around a value stays: particles, brackets, labels. Masking twice changes nothing more.
+    What stands around a value stays: particles, brackets, labels.
     """
     spans = detect(text, kinds)
     return replace(text, spans), dict(Counter(span.kind for span in spans))
@@ -47,4 +47,4 @@ def mask_batch(
     if not changed:
         return texts, counts
     hit = pa.array([row in changed for row in range(len(texts))])
-    return pc.replace_with_mask(texts, hit, pa.array(changed.values(), texts.type)), counts
+    return pc.replace_with_mask(texts, hit, pa.array(list(changed.values()), texts.type)), counts

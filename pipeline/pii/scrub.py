@@ -12,7 +12,7 @@ from tokenizer.special import PII_KINDS
 def scrub_lines(
     lines: Iterable[bytes], kinds: Collection[str] = PII_KINDS, spans_only: bool = False
 ) -> Iterator[bytes]:
-    """For each line `{"id", "text"}` one line `{"id", "text", "spans": [{"start", "end", "type"}]}`.
+    """For each line `{"id", "text"}` a line `{"id", "text", "spans": [{"start", "end", "type"}]}`.
 
     The text that comes out is masked; offsets are code points of the text that went in, ends
     exclusive. `spans_only` leaves the text out. A line that is no such object gives `{"error",
@@ -33,7 +33,9 @@ def scrub_lines(
         spans = detect(text, kinds)
         found = [{"start": span.start, "end": span.end, "type": span.kind} for span in spans]
         masked = {} if spans_only else {"text": replace(text, spans)}
-        yield orjson.dumps({"id": record.get("id"), **masked, "spans": found}, option=orjson.OPT_APPEND_NEWLINE)
+        yield orjson.dumps(
+            {"id": record.get("id"), **masked, "spans": found}, option=orjson.OPT_APPEND_NEWLINE
+        )
 
 
 def _error(reason: str, number: int) -> bytes:

@@ -9,9 +9,10 @@ from calendar import monthrange
 
 _RRN_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 
+# Exchanges start with 2 to 9; 1 is let through: 010-1234-5678 is what people write as an example.
 _PLAN = re.compile(
-    "010[2-9][0-9]{7}|01[16789][1-9][0-9]{6,7}"
-    "|(?:02|0(?:3[1-3]|4[1-4]|5[1-5]|6[1-4]))[2-9][0-9]{6,7}|070[1-9][0-9]{{7}}|050[2-8][1-9][0-9]{{6,7}}"
+    "010[1-9][0-9]{7}|01[16789][1-9][0-9]{6,7}"
+    "|(?:02|0(?:3[1-3]|4[1-4]|5[1-5]|6[1-4]))[1-9][0-9]{6,7}|070[1-9][0-9]{7}|050[2-8][1-9][0-9]{6,7}"
 )
 
 
@@ -52,22 +53,23 @@ def barcode(digits: str) -> bool:
 
 
 def telephone(digits: str) -> bool:
-    """Whether domestic digits (leading 0) are a subscriber's number: no service or toll-free number."""
-    if digits[3:].count(digits[-1]) == len(digits) - 3 and digits[-1] == "0":
-        return False
-    return _PLAN.fullmatch(digits) is not None
+    """Whether domestic digits (leading 0) are a subscriber's number, not a service's or toll-free.
+
+    Strings of 0 and 1 alone are taken as binary.
+    """
+    return _PLAN.fullmatch(digits) is not None and not set(digits) <= {"0", "1"}
 
 
 def date_like(groups: list[str]) -> bool:
-    """Whether groups of digits start like a date: 2024-01-15-..., 20240115-..., 20240115093000."""
-    head = "".join(groups[:3]) if [len(group) for group in groups[:3]] == [4, 2, 2] else groups[0]
-    if len(groups) == 1 and len(head) not in (12, 14):
+    """Whether groups of digits start with a date: 2024-01-15-..., 20240115-..., 2012. 4. 16. 150.
+
+    Digits in one piece count when they are a date alone or one with a time (8, 12 or 14 digits).
+    """
+    head = groups[0]
+    if len(head) == 4 and head.startswith(("19", "20")) and len(groups) > 2:
+        return len(groups[1]) <= 2 and 1 <= int(groups[1]) <= 12 and 1 <= int(groups[2]) <= 31
+    if len(groups) == 1 and len(head) not in (8, 12, 14):
         return False
     if len(head) < 8 or not head.startswith(("19", "20")):
         return False
-    return 1 <= int(head[4:6]) <= 12 and birth_date(head[2:8], int(head[:2]) * 100)
-
-
-def amount(groups: list[str], separator: str) -> bool:
-    """Whether groups are one number with thousands separators: 1,430,000,000."""
-    return separator == "," and len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])
+    return birth_date(head[2:8], int(head[:2]) * 100)

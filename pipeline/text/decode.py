@@ -13,8 +13,17 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# What pages call CP949 (WHATWG Encoding Standard, label list of euc-kr), and Latin-1, which browsers read as CP1252.
-_CP949_LABELS = {"euc-kr", "euckr", "ks_c_5601-1987", "ksc5601", "ksc_5601", "korean", "ms949", "windows-949"}
+# What pages call CP949, and Latin-1, which browsers read as CP1252 (WHATWG Encoding Standard, 4.2).
+_CP949_LABELS = {
+    "euc-kr",
+    "euckr",
+    "ks_c_5601-1987",
+    "ksc5601",
+    "ksc_5601",
+    "korean",
+    "ms949",
+    "windows-949",
+}
 _CP1252_LABELS = {"iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"}
 
 # Frequent particles, endings and stems: about one in three syllables of Korean prose, of Chinese or
@@ -44,23 +53,17 @@ def decode(raw: bytes, encoding: str = "auto", declared: str | None = None) -> D
     for mark, codec in _BOMS:
         if raw.startswith(mark):
             return _lenient(raw[len(mark) :], codec)
-    text = _strict(raw, "utf-8")
-    if text is not None:
-        return Decoded(text, "utf-8", 0)
-    codec = _declared_codec(declared)
-    single_byte = codec is not None and codec.startswith(("cp12", "iso8859", "latin"))
-    if codec is not None and not single_byte and (text := _strict(raw, codec)) is not None:
-        return Decoded(text, codec, 0)
-    korean = _strict(raw, "cp949")
-    if korean is not None and is_korean(korean):
-        return Decoded(korean, "cp949", 0)
-    if codec is not None and single_byte and (text := _strict(raw, codec)) is not None:
-        return Decoded(text, codec, 0)
-    return _lenient(raw, "cp949" if codec == "cp949" else "utf-8")
+    named = _declared_codec(declared)
+    single_byte = named is not None and named.startswith(("cp12", "iso8859", "latin"))
+    for candidate in ("utf-8", None if single_byte else named, "cp949", named):
+        text = _strict(raw, candidate) if candidate else None
+        if text is not None and (candidate != "cp949" or named == "cp949" or is_korean(text)):
+            return Decoded(text, candidate or "", 0)
+    return _lenient(raw, "cp949" if named == "cp949" else "utf-8")
 
 
 def is_korean(text: str) -> bool:
-    """Whether what lies outside ASCII is mostly Hangul, of the syllables that Korean text is made of.
+    """Whether what lies outside ASCII is mostly Hangul, of the syllables that Korean is made of.
 
     Hanja beside the Hangul are fine; rare syllables (those that CP949 adds to KS X 1001) are not:
     Shift JIS and Big5 read as CP949 give nothing else.
@@ -103,8 +106,12 @@ def _sloppy_bytes() -> dict[int, int]:
 _CP1252 = _sloppy_bytes()
 _CP1252_CHARS = {byte: chr(char) for char, byte in _CP1252.items()}
 _HIGH = "\x80-\xff" + "".join(chr(char) for char in _CP1252 if char > 0xFF)
-_TAIL = "[\x80-\xbf" + "".join(chr(char) for char, byte in _CP1252.items() if char > 0xFF and byte < 0xC0) + "]"
-# A UTF-8 syllable starts with EA to ED; a KS X 1001 syllable with B0 to C8, both its bytes above A0.
+_TAIL = (
+    "[\x80-\xbf"
+    + "".join(chr(char) for char, byte in _CP1252.items() if char > 0xFF and byte < 0xC0)
+    + "]"
+)
+# UTF-8 syllables start with EA to ED; KS X 1001 syllables with B0 to C8, both bytes above A0.
 _SUSPECT = re.compile(f"[\xea-\xed]{_TAIL}{{2}}|[\xb0-\xc8][\xa1-\xfe][\xb0-\xc8][\xa1-\xfe]")
 _STRETCH = re.compile(f"[{_HIGH}](?:[\x20-\x7e{_HIGH}]*[{_HIGH}][A-Za-z]?)?")
 _MIN_SYLLABLES = 2

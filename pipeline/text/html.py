@@ -5,20 +5,27 @@ import re
 
 from resiliparse.extract.html2text import extract_plain_text
 
-# The parser's time is quadratic in the depth (a minute at a million): deeper pages go through `_strip`.
+# The parser's time is quadratic in the depth, a minute at a million: `_strip` takes deeper pages.
 MAX_DEPTH = 1_000
 # Where the main content is less than this share of the page's text, it was not found.
 MIN_MAIN_SHARE = 0.1
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]*)")
-_UNSEEN = re.compile(r"<(script|style|noscript|template|svg|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.S | re.I)
-_BLOCK = re.compile(r"</?(?:p|div|br|li|ul|ol|tr|table|h[1-6]|section|article|blockquote|pre)\b[^>]*>?", re.I)
+_UNSEEN = re.compile(
+    r"<(script|style|noscript|template|svg|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.S | re.I
+)
+_BLOCK = re.compile(
+    r"</?(?:p|div|br|li|ul|ol|tr|table|h[1-6]|section|article|blockquote|pre)\b[^>]*>?", re.I
+)
 _ANY_TAG = re.compile(r"<[/!?A-Za-z][^>]*>?")
 # Elements without content, and those that the next of their kind closes.
-_FLAT = frozenset(
-    "area base br col embed hr img input link meta source track wbr p li td th tr dt dd option".split()
+_FLAT = re.compile(
+    "area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr|p|li|td|th|tr|dt|dd|option",
+    re.I,
 )
-_CHARSET = re.compile(rb"<(?:meta|\?xml)\b[^>]*?(?:charset|encoding)\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.I)
+_CHARSET = re.compile(
+    rb"<(?:meta|\?xml)\b[^>]*?(?:charset|encoding)\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.I
+)
 _CHARSET_WINDOW = 4_096
 
 
@@ -43,7 +50,7 @@ def nesting(html: str) -> int:
     """An upper bound of how deep the elements of a page are nested, in one linear scan."""
     depth = deepest = 0
     for closing, name in _TAG.findall(html):
-        if name.lower() in _FLAT:
+        if _FLAT.fullmatch(name):
             continue
         depth = max(depth - 1, 0) if closing else depth + 1
         deepest = max(deepest, depth)
@@ -51,7 +58,7 @@ def nesting(html: str) -> int:
 
 
 def declared_charset(raw: bytes) -> str | None:
-    """The charset named by `<meta charset>`, `<meta http-equiv>` or the XML declaration, lower case."""
+    """The charset that a `<meta>` element or the XML declaration names, in lower case."""
     found = _CHARSET.search(raw[:_CHARSET_WINDOW])
     return found[1].decode("ascii").lower() if found else None
 

@@ -35,7 +35,7 @@ _TONE = "\U0001f3fb-\U0001f3ff"
 
 _ODD = _INVISIBLE + _SPACES + _BREAKS + _WIDE + _SURROGATE
 _ORPHAN = f"(?<![{_PICTURE}{_STYLE}]){_JOINER}|{_JOINER}(?![{_PICTURE}])|(?<![{_EMOJI}])[{_STYLE}]"
-# Taking an invisible character from between conjoining jamo would make a syllable that was not there.
+# Invisible characters between conjoining jamo: without them a syllable would be there that was not.
 _INVISIBLE_RUN = re.compile(
     f"(?P<apart>(?<=[\u1100-\u1112\uac00-\ud7a3])[{_INVISIBLE}{_JOINER}{_STYLE}]+(?=[\u1161-\u11c2]))"
     f"|[{_INVISIBLE}]+"
@@ -43,7 +43,9 @@ _INVISIBLE_RUN = re.compile(
 _ORPHANS = re.compile(f"(?:{_ORPHAN})")
 _FOLDED = re.compile(f"\r\n|[{_SPACES}{_BREAKS}{_WIDE}{_SURROGATE}]")
 _UNCLEAN = re.compile(f"[{_ODD}{_JOINER}{_STYLE}]")
-_SEQUENCE = re.compile(f"[\U0001f1e6-\U0001f1ff{_STYLE}{_TONE}{_JOINER}]")  # emoji of several characters
+_SEQUENCE = re.compile(
+    f"[\U0001f1e6-\U0001f1ff{_STYLE}{_TONE}{_JOINER}]"
+)  # emoji of several characters
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _BLANKS = re.compile(r"  +")
 _NEWLINES = re.compile(r"\n{3,}")
@@ -74,7 +76,7 @@ def normalise(text: str, *, max_jamo_run: int, max_symbol_run: int) -> str:
 
 
 def _is_normal(text: str, patterns: "_Runs") -> bool:
-    """Whether nothing is to be done: searches for one literal or one set each, the cheapest there are."""
+    """Whether nothing is to be done; every search is for one literal or one set, the cheapest."""
     return not (
         "  " in text
         or " \n" in text

@@ -17,8 +17,9 @@ from pipeline.documents import DOCUMENT
 from pipeline.jobs import dedup
 from pipeline.jobs.session import Session
 from pipeline.parquet import read_table, write_parquet
+from pipeline.receipts import Task
 from pipeline.recipe import Recipe, parse
-from pipeline.workspace import Outcome, Task, Unit, Workspace
+from pipeline.workspace import Outcome, Unit, Workspace
 from tokenizer.errors import CorruptFileError
 
 SYLLABLES = [chr(point) for point in range(0xAC00, 0xAC00 + 800)]

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 
 def contents(run: Path, *directories: str) -> dict[str, str]:
-    """SHA-256 of every file of some directories, but not of manifests and receipts (they hold seconds)."""
+    """SHA-256 of every file but manifests and receipts (they hold seconds)."""
     return {
         str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest()
         for directory in directories

@@ -45,7 +45,7 @@ def curate(corpus: Path, run: Path) -> list[str]:
 def test_killed_and_run_again_gives_equal_bytes(
     corpus: Path, tmp_path: Path, unbroken: dict[str, str], receipts: int | str, malmoi
 ) -> None:
-    """The kills fall in the first units of clean, in its middle, and in the assembling of shards."""
+    """The kills fall in the first units of clean, in its middle, and in the last step."""
     units = sum(name.startswith("removed/") for name in unbroken)
     if isinstance(receipts, str):
         receipts = count_receipts(corpus, tmp_path / "whole") - 2
@@ -65,7 +65,7 @@ def count_receipts(corpus: Path, run: Path) -> int:
 def test_a_dead_worker_process_is_an_error_with_a_cure(
     corpus: Path, tmp_path: Path, unbroken: dict[str, str]
 ) -> None:
-    """A worker that is killed (as by the kernel, out of memory) fails the run; the next run mends it."""
+    """A worker killed as by the kernel, out of memory, fails the run; the next run mends it."""
     run = tmp_path / "run"
     process = subprocess.Popen(
         curate(corpus, run), start_new_session=True, stderr=subprocess.PIPE, text=True

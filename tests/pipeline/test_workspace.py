@@ -6,7 +6,8 @@ import pytest
 
 from pipeline import storage
 from pipeline.counts import Counts
-from pipeline.workspace import Task, Unit, Workspace
+from pipeline.receipts import Task
+from pipeline.workspace import Unit, Workspace
 from tokenizer.errors import MalmoiError
 
 
@@ -20,9 +21,7 @@ def write_unit(task: Task) -> None:
 
 
 def units(*payloads: str) -> list[Unit]:
-    return [
-        Unit(f"part-{number:05d}", payload, payload) for number, payload in enumerate(payloads)
-    ]
+    return [Unit(f"part-{number:05d}", payload, payload) for number, payload in enumerate(payloads)]
 
 
 class Recorder:
@@ -93,7 +92,10 @@ def test_a_damaged_file_is_made_again_and_verify_names_it(tmp_path: Path) -> Non
     (tmp_path / "counts" / "stray.txt").write_text("")
     checked, faults = workspace.verify()
     assert checked == 2
-    assert [fault.split(":")[0] for fault in faults] == ["counts/part-00000.txt", "counts/stray.txt"]
+    assert [fault.split(":")[0] for fault in faults] == [
+        "counts/part-00000.txt",
+        "counts/stray.txt",
+    ]
     (tmp_path / "counts" / "part-00000.txt").write_text("ab")
     mended = Recorder()
     workspace.perform("count", settings=1, units=units("abc", "def"), work=mended)
@@ -105,7 +107,7 @@ def test_lost_work_is_an_error_not_a_smaller_corpus(tmp_path: Path) -> None:
     def loses_one(tasks: list[Task]) -> None:
         write_unit(tasks[0])
 
-    with pytest.raises(MalmoiError, match="part-00001.*receipt"):
+    with pytest.raises(MalmoiError, match=r"part-00001.*receipt"):
         Workspace(tmp_path).perform("count", settings=1, units=units("a", "b"), work=loses_one)
 
 

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import itertools
 import pickle
+import random
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import storage
+from pipeline import parquet, storage
 from tokenizer.errors import MalmoiError
 
 SCHEMA = pa.schema(
@@ -109,19 +110,19 @@ def test_arrow_and_gzip_write_into_it(place: str) -> None:
 @given(cuts=st.lists(st.integers(0, 10_000), max_size=6), count=st.integers(0, 200))
 def test_parquet_bytes_do_not_depend_on_batches(cuts: list[int], count: int) -> None:
     records = rows(count)
-    one = storage.write_parquet("mock://parquet/one", batches(records, []), SCHEMA)
-    cut = storage.write_parquet("mock://parquet/cut", batches(records, cuts), SCHEMA)
+    one = parquet.write_parquet("mock://parquet/one", batches(records, []), SCHEMA)
+    cut = parquet.write_parquet("mock://parquet/cut", batches(records, cuts), SCHEMA)
     assert one == cut
     assert storage.read_bytes("mock://parquet/one") == storage.read_bytes("mock://parquet/cut")
     assert one.rows == count
 
 
 def test_row_groups_are_cut_by_rows(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "ROW_GROUP_BYTES", 20_000)
-    monkeypatch.setattr(storage, "ROW_GROUP_ROWS", 70)
+    monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", 20_000)
+    monkeypatch.setattr(parquet, "ROW_GROUP_ROWS", 70)
     records = rows(500, length=400)
     stamps = {
-        storage.write_parquet(storage.join(place, f"{n}.parquet"), batches(records, cuts), SCHEMA)
+        parquet.write_parquet(storage.join(place, f"{n}.parquet"), batches(records, cuts), SCHEMA)
         for n, cuts in enumerate([[], [1, 2, 3], list(range(0, 500, 7)), [499, 13, 13]])
     }
     assert len(stamps) == 1
@@ -133,6 +134,19 @@ def test_row_groups_are_cut_by_rows(place: str, monkeypatch: pytest.MonkeyPatch)
         assert file.schema_arrow.equals(SCHEMA) and not file.schema_arrow.metadata
 
 
+def test_pages_do_not_depend_on_batches() -> None:
+    rng = random.Random(2)  # text that fills pages of a megabyte, and no dictionary
+    texts = ["".join(chr(rng.randrange(0xAC00, 0xD7A4)) for _ in range(300)) for _ in range(4000)]
+    records = [
+        {"id": str(n), "text": text, "n": n, "hashes": [n] * 3} for n, text in enumerate(texts)
+    ]
+    stamps = {
+        parquet.write_parquet("mock://pages/a", batches(records, cuts), SCHEMA)
+        for cuts in ([], [1001, 1500, 2777], list(range(0, 4000, 333)))
+    }
+    assert len(stamps) == 1
+
+
 def test_failed_parquet_leaves_nothing(place: str) -> None:
     uri = storage.join(place, "x.parquet")
 
@@ -141,9 +155,9 @@ def test_failed_parquet_leaves_nothing(place: str) -> None:
         raise RuntimeError("the reader died")
 
     with pytest.raises(RuntimeError, match="the reader died"):
-        storage.write_parquet(uri, breaks(), SCHEMA)  # type: ignore[arg-type]
+        parquet.write_parquet(uri, breaks(), SCHEMA)  # type: ignore[arg-type]
     with pytest.raises(MalmoiError, match=r"x\.parquet.*schema"):
-        storage.write_parquet(uri, [pa.RecordBatch.from_pydict({"other": [1]})], SCHEMA)
+        parquet.write_parquet(uri, [pa.RecordBatch.from_pydict({"other": [1]})], SCHEMA)
     assert storage.list_files(place) == []
 
 
