@@ -1,6 +1,7 @@
 """The command line `malmoi`, the one place where a Beam pipeline is made and a runner chosen."""
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -67,6 +68,7 @@ class Job:
     processes: int = 1
 
     def session(self) -> "Session":
+        quiet_beam()
         from pipeline.jobs.session import Session
 
         # On a cluster the runner owns the cores, so a task runs in place.
@@ -89,6 +91,11 @@ class Job:
         elif step != "dedup" or self.recipe.dedup.enabled:
             job = importlib.import_module(f"pipeline.jobs.{step}")
             job.run(self.session(), self.workspace, self.recipe)
+
+
+def quiet_beam() -> None:
+    """Drop the warning of Beam's import about a storage client that no local run needs."""
+    logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
 
 
 def make_pipeline(runner: str) -> "beam.Pipeline":

@@ -56,7 +56,7 @@ class Follower:
             }
         )
         if not self.quiet:
-            stderr.print(summary_line(step, outcome))
+            stderr.print(summary_line(step, outcome), soft_wrap=True)
 
     def close(self) -> None:
         """Stop following; after a failure too."""

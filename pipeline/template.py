@@ -1,5 +1,6 @@
 """`malmoi init`: a recipe with every key, its default and what it means, made from the models."""
 
+import textwrap
 import types
 import typing
 from typing import Any
@@ -30,14 +31,29 @@ def _lines(section: BaseModel, depth: int) -> list[str]:
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         if field.description:
-            lines.append(f"{pad}# {field.description}{_choices(field)}")
+            about = f"{field.description}{_choices(field)}"
+            lines += [f"{pad}# {line}" for line in textwrap.wrap(about, 96 - len(pad))]
         if isinstance(value, BaseModel):
             lines += [f"{pad}{name}:", *_lines(value, depth + 1)]
         elif isinstance(value, list) and value and isinstance(value[0], BaseModel):
             item = _lines(value[0], depth + 2)
             lines += [f"{pad}{name}:", f"{pad}  - " + item[0].lstrip(), *item[1:]]
+        elif isinstance(value, dict):
+            lines += [f"{pad}{name}:", *_mapping(_plain(value), depth + 1)]
         else:
             lines.append(f"{pad}{name}: {_scalar(_plain(value))}")
+    return lines
+
+
+def _mapping(value: dict[str, Any], depth: int) -> list[str]:
+    """A mapping of mappings, an inner one a line."""
+    pad = "  " * depth
+    lines = []
+    for name, item in value.items():
+        if isinstance(item, dict) and any(isinstance(inner, dict) for inner in item.values()):
+            lines += [f"{pad}{name}:", *_mapping(item, depth + 1)]
+        else:
+            lines.append(f"{pad}{name}: {_scalar(item)}")
     return lines
 
 
@@ -46,7 +62,7 @@ def _choices(field: FieldInfo) -> str:
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         annotation = typing.get_args(annotation)[0]
     if typing.get_origin(annotation) is typing.Literal:
-        return f" ({' | '.join(map(str, typing.get_args(annotation)))})"
+        return f" ({' | '.join(map(_scalar, typing.get_args(annotation)))})"
     return ""
 
 

@@ -91,7 +91,8 @@ def evaluate(
     """
     if split not in ("train", "validation"):
         raise MalmoiError(f"no split is named '{split}'; give train or validation")
-    network, config = load_export(Path(export_dir))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network, config = load_export(Path(export_dir), device)
     data = Dataset.open(Path(tokens_dir), network.config.context)
     if config["malmoi"]["tokenizer_sha256"] != data.description.tokenizer_sha256:
         raise MalmoiError(
@@ -104,7 +105,7 @@ def evaluate(
         windows=windows,
         micro_batch=8,
         precision="fp32",
-        process=Ranks(0, 1, torch.device("cpu")),
+        process=Ranks(0, 1, device),
     )
     if figures is None:
         raise MalmoiError(f"{tokens_dir}: its {split} split is empty; raise shards.validation")

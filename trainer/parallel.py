@@ -56,13 +56,12 @@ class Ranks:
 def ranks() -> Iterator[Ranks]:
     """Joins the processes that torchrun started, if it did, and leaves them at the end.
 
-    Also sets torch's threads to this process's share of the cores (torchrun sets 1), and asks for
-    kernels that give the same bits each time.
+    Also sets torch's threads, and asks for kernels that give the same bits each time.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     rank, local_rank = int(os.environ.get("RANK", "0")), int(os.environ.get("LOCAL_RANK", "0"))
     local_world = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // local_world))
+    torch.set_num_threads(_threads(local_world))
     device = torch.device("cpu")
     if torch.cuda.is_available():
         device = torch.device("cuda", local_rank)
@@ -80,3 +79,14 @@ def ranks() -> Iterator[Ranks]:
     finally:
         if joins:
             dist.destroy_process_group()
+
+
+def _threads(local_world: int) -> int:
+    """A process's share of the machine's cores; alone, OMP_NUM_THREADS goes before it.
+
+    (Of several processes it says nothing: torchrun sets it to 1 in each.)
+    """
+    chosen = os.environ.get("OMP_NUM_THREADS", "")
+    if local_world == 1 and chosen.isdigit():
+        return max(1, int(chosen))
+    return max(1, len(os.sched_getaffinity(0)) // local_world)

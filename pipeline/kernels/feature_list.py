@@ -63,7 +63,7 @@ FEATURES: tuple[Feature, ...] = (
         "duplicate_ngram_share", "share", f"characters in runs of {NGRAM} eojeol that stood before"
     ),
     Feature("url_share", "share", "characters of http://, https:// and www. addresses"),
-    Feature("spam_share", "share", "characters in terms of the spam lexicon"),
+    Feature("spam_share", "share", "characters in spam terms, the first one found left out"),
 )
 
 FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)

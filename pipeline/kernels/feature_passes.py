@@ -1,4 +1,8 @@
-"""The four passes over one document that `features.measure` is made of."""
+"""The four passes over one document that `features.measure` is made of.
+
+All in one file: numba's cache of a function does not notice a change in another file. For the same
+reason thresholds and tables come as arguments.
+"""
 
 from typing import NamedTuple
 
@@ -6,7 +10,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.kernels.feature_list import FEATURE_NAMES, NGRAM, SHORT_LINE
+from pipeline.kernels.feature_list import FEATURE_NAMES
 from pipeline.kernels.feature_tables import Tables
 from pipeline.kernels.lexicon import Trie, pair_slot
 from pipeline.kernels.utf8 import (
@@ -68,7 +72,7 @@ class Seen(NamedTuple):
 
 
 @nb.njit(cache=True, nogil=True)
-def table_size(entries: int) -> int:
+def _table_size(entries: int) -> int:
     """Slots for `entries` keys: a power of two, at most half full."""
     size = 8
     while size < 2 * entries:
@@ -94,16 +98,14 @@ def _hashed(state: np.uint64, code: int) -> np.uint64:
 
 
 @nb.njit(cache=True, nogil=True)
-def count_characters(
-    data: Bytes, start: int, end: int, kinds: Bytes, out: Column, counts: Counts
-) -> None:
+def _count_characters(text: Bytes, kinds: Bytes, out: Column, counts: Counts) -> None:
     """Kinds of characters, the longest run; `counts` becomes [characters not space, eojeol]."""
     of_kind = np.zeros(N_KINDS, np.int64)
     eojeol = longest = run = 0
     last, last_kind = -1, SPACE
-    at = start
-    while at < end:
-        code, width = code_point(data, at)
+    at = 0
+    while at < len(text):
+        code, width = code_point(text, at)
         at += width
         kind = kinds[code]
         of_kind[kind] += 1
@@ -125,28 +127,21 @@ def count_characters(
 
 
 @nb.njit(cache=True, nogil=True)
-def scan_lines(
-    data: Bytes,
-    start: int,
-    end: int,
-    tables: Tables,
-    out: Column,
-    counts: Counts,
-    seen: Seen,
-    stamp: int,
+def _scan_lines(
+    text: Bytes, tables: Tables, out: Column, counts: Counts, seen: Seen, stamp: int
 ) -> None:
     """What lines are: short, sentences, bulleted, menus, repeated."""
-    mask = table_size(counts[1]) - 1  # there are no more lines than eojeol
+    mask = _table_size(counts[1]) - 1  # there are no more lines than eojeol
     lines = short = ended = bulleted = menus = 0
     prose = repeated = 0
-    at = start
-    while at < end:
+    at = 0
+    while at < len(text):
         chars = eojeol = separators = last = 0
         sentence = holds = bullet = False
         in_space = True
         state, trimmed = _FNV, _FNV  # of the line so far, and up to its last character
-        while at < end:
-            code, width = code_point(data, at)
+        while at < len(text):
+            code, width = code_point(text, at)
             at += width
             kind = tables.kinds[code]
             if kind == NEWLINE:
@@ -173,7 +168,7 @@ def scan_lines(
         if chars == 0:
             continue
         lines += 1
-        short += chars < SHORT_LINE
+        short += chars < tables.short_line
         ended += sentence
         bulleted += bullet
         if sentence or holds:
@@ -194,32 +189,25 @@ def scan_lines(
 
 
 @nb.njit(cache=True, nogil=True)
-def scan_eojeol(
-    data: Bytes,
-    start: int,
-    end: int,
-    tables: Tables,
-    out: Column,
-    counts: Counts,
-    seen: Seen,
-    stamp: int,
+def _scan_eojeol(
+    text: Bytes, tables: Tables, out: Column, counts: Counts, seen: Seen, stamp: int
 ) -> None:
     """Particles at the ends of eojeol; eojeol and n-grams that repeat.
 
     Takes the stamps `stamp` (eojeol) and `stamp` + 1 (n-grams).
     """
-    mask = table_size(counts[1]) - 1
+    mask = _table_size(counts[1]) - 1
     with_hangul = particles = top = repeated = 0
-    window = np.zeros(NGRAM, np.uint64)
-    lengths = np.zeros(NGRAM, np.int64)
+    window = np.zeros(tables.ngram, np.uint64)
+    lengths = np.zeros(tables.ngram, np.int64)
     n, covered = 0, 0  # eojeol so far; those before `covered` are counted as repeated or past
-    at = start
-    while at < end:
+    at = 0
+    while at < len(text):
         chars = 0
         word = hangul = particle = False
         state = _FNV
-        while at < end:
-            code, width = code_point(data, at)
+        while at < len(text):
+            code, width = code_point(text, at)
             at += width
             kind = tables.kinds[code]
             if is_space(kind):
@@ -234,17 +222,17 @@ def scan_eojeol(
             continue
         with_hangul += hangul
         particles += hangul and particle
-        window[n % NGRAM], lengths[n % NGRAM] = state, chars
+        window[n % tables.ngram], lengths[n % tables.ngram] = state, chars
         n += 1
         if word:
             top = max(top, _occurrence(seen, state, mask, stamp) * chars)
-        if n >= NGRAM:
+        if n >= tables.ngram:
             gram = np.uint64(0)
-            for back in range(NGRAM):
-                gram = gram * _GRAM_PRIME + window[(n + back) % NGRAM]
+            for back in range(tables.ngram):
+                gram = gram * _GRAM_PRIME + window[(n + back) % tables.ngram]
             if _occurrence(seen, gram, mask, stamp + 1):
-                for index in range(max(covered, n - NGRAM), n):
-                    repeated += lengths[index % NGRAM]
+                for index in range(max(covered, n - tables.ngram), n):
+                    repeated += lengths[index % tables.ngram]
                 covered = n
     out[PARTICLE_SHARE] = particles / with_hangul if with_hangul else 0.0
     out[TOP_EOJEOL_SHARE] = top / counts[0]
@@ -252,28 +240,28 @@ def scan_eojeol(
 
 
 @nb.njit(cache=True, nogil=True)
-def _url_end(data: Bytes, at: int, end: int, url: npt.NDArray[np.bool_]) -> int:
+def _url_end(text: Bytes, at: int, url: npt.NDArray[np.bool_]) -> int:
     """Where the address that starts at byte `at` ends, or `at` if none starts."""
     h, t, p, s, w, colon, slash, dot = 104, 116, 112, 115, 119, 58, 47, 46
-    if at + 8 > end:
+    if at + 8 > len(text):
         return at
-    if data[at] == h and data[at + 1] == t and data[at + 2] == t and data[at + 3] == p:
-        scheme = at + 4 + (data[at + 4] == s)
-        if not (data[scheme] == colon and data[scheme + 1] == slash and data[scheme + 2] == slash):
+    if text[at] == h and text[at + 1] == t and text[at + 2] == t and text[at + 3] == p:
+        scheme = at + 4 + (text[at + 4] == s)
+        if not (text[scheme] == colon and text[scheme + 1] == slash and text[scheme + 2] == slash):
             return at
-    elif not (data[at] == w and data[at + 1] == w and data[at + 2] == w and data[at + 3] == dot):
+    elif not (text[at] == w and text[at + 1] == w and text[at + 2] == w and text[at + 3] == dot):
         return at
-    while at < end and url[data[at]]:
+    while at < len(text) and url[text[at]]:
         at += 1
     return at
 
 
 @nb.njit(cache=True, nogil=True)
-def _term_end(data: Bytes, at: int, end: int, trie: Trie) -> tuple[int, int]:
+def _term_end(text: Bytes, at: int, trie: Trie) -> tuple[int, int]:
     """(end, characters) of the longest spam term that starts at byte `at`; (at, 0) if none does."""
     best, best_chars, chars, node = at, 0, 0, 0
-    while at < end:
-        code, width = code_point(data, at)
+    while at < len(text):
+        code, width = code_point(text, at)
         following = 0
         for edge in range(trie.first[node], trie.first[node + 1]):
             if trie.label[edge] == code:
@@ -290,28 +278,47 @@ def _term_end(data: Bytes, at: int, end: int, trie: Trie) -> tuple[int, int]:
 
 
 @nb.njit(cache=True, nogil=True)
-def scan_terms(
-    data: Bytes, start: int, end: int, tables: Tables, trie: Trie, out: Column, counts: Counts
-) -> None:
+def _scan_terms(text: Bytes, tables: Tables, trie: Trie, out: Column, counts: Counts) -> None:
     """Characters of web addresses and of spam terms."""
-    addresses = spam = 0
-    last, last_at = 0, start
-    at = start
-    while at < end:
-        code, width = code_point(data, at)
+    addresses = spam = terms = 0
+    last, last_at = 0, 0
+    at = 0
+    while at < len(text):
+        code, width = code_point(text, at)
         if code in (LETTER_H, LETTER_W):
-            after = _url_end(data, at, end, tables.url)
+            after = _url_end(text, at, tables.url)
             if after > at:
                 addresses += after - at
                 last, at = 0, after
                 continue
         if last and trie.pairs[pair_slot(last, code)]:
-            after, chars = _term_end(data, last_at, end, trie)
+            after, chars = _term_end(text, last_at, trie)
             if chars:
-                spam += chars
+                terms += 1
+                spam += chars if terms > 1 else 0  # one mention is no spam
                 last, at = 0, after
                 continue
         last, last_at = code, at
         at += width
     out[URL_SHARE] = addresses / counts[0]
     out[SPAM_SHARE] = spam / counts[0]
+
+
+@nb.njit(cache=True, nogil=True)
+def measure_all(data: Bytes, offsets: Counts, out: Column, tables: Tables, trie: Trie) -> None:
+    """Fill `out`, float32[features, texts], for the texts between `offsets` of `data`."""
+    n = len(offsets) - 1
+    counts = np.zeros((n, 2), np.int64)  # characters and eojeol of each text
+    most = 0
+    for row in range(n):
+        text = data[offsets[row] : offsets[row + 1]]
+        _count_characters(text, tables.kinds, out[:, row], counts[row])
+        most = max(most, counts[row, 1])
+    size = _table_size(most)
+    seen = Seen(np.zeros(size, np.uint64), np.zeros(size, np.int64), np.zeros(size, np.int64))
+    for row in range(n):
+        if counts[row, 0]:
+            text, column = data[offsets[row] : offsets[row + 1]], out[:, row]
+            _scan_lines(text, tables, column, counts[row], seen, 3 * row + 1)
+            _scan_eojeol(text, tables, column, counts[row], seen, 3 * row + 2)
+            _scan_terms(text, tables, trie, column, counts[row])

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.kernels.feature_list import NGRAM, SHORT_LINE
 from pipeline.kernels.utf8 import KINDS
 
 SENTENCE_MARKS = ".?!…‥。！？"
@@ -16,7 +17,7 @@ URL_BYTES = bytes(byte for byte in range(0x21, 0x7F) if byte not in b"\"<>()[]{}
 
 
 class Tables(NamedTuple):
-    """Lookups by code point of the basic plane; `url` by byte, `kinds` by any code point."""
+    """Lookups by code point of the basic plane, `url` by byte, `kinds` by any code point."""
 
     kinds: npt.NDArray[np.uint8]
     mark: npt.NDArray[np.bool_]  # ends a sentence
@@ -25,6 +26,8 @@ class Tables(NamedTuple):
     bullet: npt.NDArray[np.bool_]
     separator: npt.NDArray[np.bool_]
     url: npt.NDArray[np.bool_]
+    short_line: int
+    ngram: int
 
 
 def _table(chars: str) -> npt.NDArray[np.bool_]:
@@ -41,4 +44,6 @@ TABLES = Tables(
     _table(BULLETS),
     _table(SEPARATORS),
     _table(URL_BYTES.decode()),
+    SHORT_LINE,
+    NGRAM,
 )

@@ -1,5 +1,6 @@
 """Masking as a filter over JSON lines: what `malmoi scrub` runs."""
 
+import codecs
 from collections.abc import Collection, Iterable, Iterator
 
 import orjson
@@ -22,7 +23,7 @@ def scrub_lines(
         if not line.strip():
             continue
         try:
-            record = orjson.loads(line)
+            record = orjson.loads(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line)
         except orjson.JSONDecodeError:
             yield _error("not valid JSON", number)
             continue

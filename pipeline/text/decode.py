@@ -177,8 +177,8 @@ def _codec(name: str) -> str:
         return "cp1252"
     try:
         codec = codecs.lookup(label)
-        b"".decode(label)  # base64 and the like are codecs, but no text comes of them
-    except (LookupError, ValueError):
+        b" ".decode(label, "replace")  # base64 and the like are codecs, but give no text
+    except (LookupError, UnicodeError):
         raise RecipeError(
             f"encoding {name!r} is unknown; give auto, utf-8, cp949 or another codec Python knows"
         ) from None

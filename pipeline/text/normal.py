@@ -155,7 +155,7 @@ class _Runs(NamedTuple):
 
 @lru_cache(maxsize=8)
 def _patterns(jamo: int, symbols: int) -> _Runs:
-    emoji = f"[{_PICTURE}][{_STYLE}{_TONE}]?(?:{_JOINER}[{_PICTURE}][{_STYLE}{_TONE}]?)*"
+    emoji = f"[{_PICTURE}][{_STYLE}{_TONE}]?(?:{_JOINER}[{_PICTURE}][{_STYLE}{_TONE}]?){{0,5}}"
     unit = f"[\U0001f1e6-\U0001f1ff]{{2}}|{emoji}|[^\\w\\s]|_"
     return _Runs(
         jamo=re.compile(rf"([ㄱ-ㅣ\u1100-\u11ff])\1{{{jamo},}}"),

@@ -43,6 +43,20 @@ def test_the_printed_recipe_is_the_default_one() -> None:
     assert set(yaml.safe_load(printed)) == set(type(parse(SMALLEST)).model_fields)
 
 
+def test_the_documented_recipe_is_the_printed_one() -> None:
+    page = Path(__file__).parents[2] / "docs" / "recipe.md"
+    assert f"```yaml\n{commented_recipe()}```" in page.read_text("utf-8"), "paste `malmoi init`"
+
+
+def test_the_shipped_recipes_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MALMOI_DATA", "/data")
+    monkeypatch.setenv("MALMOI_DEMO", "/demo")
+    recipes = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
+    assert len(recipes) >= 2
+    for path in recipes:
+        load(path)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

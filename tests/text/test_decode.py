@@ -1,7 +1,7 @@
 import codecs
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.text.decode import decode, repair_mojibake
@@ -64,6 +64,7 @@ def test_a_named_encoding_is_obeyed_and_an_unknown_one_refused() -> None:
             decode(b"x", name)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.sampled_from(["utf-8", "euc-kr", "latin-1", "utf-16", None]))
 def test_no_bytes_raise(raw: bytes, declared: str | None) -> None:
     assert isinstance(decode(raw, declared=declared).text, str)
@@ -75,6 +76,7 @@ def as_read(raw: bytes, codec: str) -> str:
     return "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in raw)
 
 
+@settings(deadline=None)
 @given(st.text(KSX, min_size=3, max_size=30), st.sampled_from(["latin-1", "cp1252"]))
 def test_utf8_read_in_the_wrong_charset_comes_back(text: str, codec: str) -> None:
     assert repair_mojibake(as_read(text.encode(), codec)) == text

@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 
 from pipeline.text.html import declared_charset, extract, nesting
 
-PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>제목</title><style>p {color: red}</style></head>
-<body><nav><ul><li><a href="/">홈</a></li><li><a href="/b">게시판</a></li></ul></nav>
-<article><h1>한글 문서</h1><p>첫째 문단입니다. 내용이 이어집니다.</p><p>둘째 문단은<br>두 줄입니다 &amp; 끝.</p>
+PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>제목</title>
+<style>p {color: red}</style></head>
+<body><nav><ul><li><a href="/">홈</a></li>
+<li><a href="/b">게시판</a></li></ul></nav>
+<article><h1>한글 문서</h1><p>첫째 문단입니다. 내용이 이어집니다.</p>
+<p>둘째 문단은<br>두 줄입니다 &amp; 끝.</p>
 <script>var x = "보이지 않음";</script><pre>코드  한 줄
 코드 두 줄</pre></article><footer>모든 권리 보유</footer></body></html>"""
 
@@ -41,7 +44,7 @@ def test_broken_markup_never_raises(broken: str) -> None:
     assert isinstance(extract(broken), str)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(
         st.sampled_from(
@@ -62,7 +65,7 @@ def test_deep_nesting_neither_crashes_nor_loses_the_text() -> None:
     # In a process of its own: a stack overflow in native code could not be caught.
     script = (
         "from pipeline.text.html import extract\n"
-        "for tag in ('div', 'b', 'ul', 'table', 'svg', 'font'):\n"
+        "for tag in ('div', 'b', 'ul', 'table', 'span', 'font'):\n"
         "    for end in ('', f'</{tag}>' * 100_000):\n"
         "        print('가나다' in extract(f'<{tag}>' * 100_000 + '가나다' + end))\n"
     )
@@ -70,7 +73,7 @@ def test_deep_nesting_neither_crashes_nor_loses_the_text() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-500:]
-    assert done.stdout.split() == ["True"] * 10 + ["True"] * 2
+    assert done.stdout.split() == ["True"] * 12
 
 
 def test_the_stripped_text_of_a_deep_page_keeps_lines_and_drops_scripts() -> None:

@@ -29,6 +29,12 @@ def restamp(tokens_dir: Path) -> None:
     path.write_text(json.dumps(manifest))
 
 
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models this small only lose by a second thread, most of all on a busy machine."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
 @pytest.fixture
 def write_tokens() -> WriteTokens:
     """`write_tokens(run, train, validation={}, vocab_size=64, weights={}, shard_documents=3)`.

@@ -17,16 +17,17 @@ from trainer.__main__ import train_run
 from trainer.checkpoint import checkpoints, read_state
 from trainer.metrics import _whole_lines
 
+STEPS = 100
 TIMED = {"tokens_per_s", "seconds", "memory"}
 
 
 @pytest.fixture
 def slow_run(run_dir: Path) -> Path:
-    """30 steps, a checkpoint every second one: time enough to be killed in."""
+    """A checkpoint every second step, and time enough to be killed in three times."""
     recipe = run_dir / "recipe.yaml"
     recipe.write_text(
         recipe.read_text()
-        .replace("steps: 12,", "steps: 30,")
+        .replace("steps: 12,", f"steps: {STEPS},")
         .replace("save_every: 4", "save_every: 2")
     )
     return run_dir
@@ -50,6 +51,11 @@ def wait_until(process: subprocess.Popen[str], happened: Callable[[], bool]) -> 
         time.sleep(0.0005)
 
 
+def kill(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(timeout=60) == -signal.SIGKILL
+
+
 def outcome(run: Path) -> tuple[list[dict], str, str]:
     """Every figure of the log but the times, and the hashes of the last weights and averages."""
     out = run / "checkpoints"
@@ -68,7 +74,7 @@ def lines_written(run: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def test_killed_in_a_step_and_in_a_save_it_goes_on_bit_for_bit(
+def test_stopped_at_any_moment_it_goes_on_bit_for_bit(
     slow_run: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     whole = tmp_path_factory.mktemp("whole")
@@ -77,33 +83,27 @@ def test_killed_in_a_step_and_in_a_save_it_goes_on_bit_for_bit(
     train_run(whole)
 
     out = slow_run / "checkpoints"
-    moments = [
-        lambda: lines_written(slow_run) > 5,  # after a step that no checkpoint holds yet
-        lambda: any(out.glob(".step-*")),  # while a checkpoint is written or dropped
-    ]
-    for moment in moments:
-        process = start(slow_run)
-        wait_until(process, moment)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait(timeout=60) == -signal.SIGKILL
-        assert read_state(checkpoints(out)[-1]).step < 30
     process = start(slow_run)
-    printed, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    assert outcome(slow_run) == outcome(whole)
-    assert json.loads(printed)["steps"] == 30
-    assert not list(out.glob(".step-*"))
-
-
-def test_sigterm_saves_and_leaves_with_success(slow_run: Path) -> None:
+    wait_until(process, lambda: lines_written(slow_run) > 5)  # some steps after a checkpoint
+    kill(process)
+    left = set(out.glob(".step-*"))
     process = start(slow_run)
-    wait_until(process, lambda: lines_written(slow_run) > 3)
-    process.send_signal(signal.SIGTERM)
+    wait_until(process, lambda: set(out.glob(".step-*")) - left != set())  # writing or dropping one
+    kill(process)
+
+    reached = read_state(checkpoints(out)[-1]).step
+    process = start(slow_run)
+    wait_until(process, lambda: read_state(checkpoints(out)[-1]).step > reached)
+    process.send_signal(signal.SIGTERM)  # this one saves and leaves with success
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
-    state = read_state(checkpoints(slow_run / "checkpoints")[-1])
-    assert 3 <= state.step < 30
+    state = read_state(checkpoints(out)[-1])
+    assert reached < state.step < STEPS
     assert lines_written(slow_run) == state.step + 1
+
+    assert train_run(slow_run)["steps"] == STEPS
+    assert outcome(slow_run) == outcome(whole)
+    assert not list(out.glob(".step-*"))
 
 
 def test_what_a_killed_process_left_is_never_loaded(run_dir: Path) -> None:
