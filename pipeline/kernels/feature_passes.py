@@ -192,11 +192,8 @@ def _scan_lines(
 def _scan_eojeol(
     text: Bytes, tables: Tables, out: Column, counts: Counts, seen: Seen, stamp: int
 ) -> None:
-    """Particles at the ends of eojeol; eojeol and n-grams that repeat.
-
-    Takes the stamps `stamp` (eojeol) and `stamp` + 1 (n-grams).
-    """
-    mask = _table_size(counts[1]) - 1
+    """Particles at the ends of eojeol; eojeol and n-grams that repeat."""
+    mask = _table_size(2 * counts[1]) - 1  # eojeol and n-grams
     with_hangul = particles = top = repeated = 0
     window = np.zeros(tables.ngram, np.uint64)
     lengths = np.zeros(tables.ngram, np.int64)
@@ -230,7 +227,7 @@ def _scan_eojeol(
             gram = np.uint64(0)
             for back in range(tables.ngram):
                 gram = gram * _GRAM_PRIME + window[(n + back) % tables.ngram]
-            if _occurrence(seen, gram, mask, stamp + 1):
+            if _occurrence(seen, gram, mask, stamp):
                 for index in range(max(covered, n - tables.ngram), n):
                     repeated += lengths[index % tables.ngram]
                 covered = n
@@ -314,11 +311,11 @@ def measure_all(data: Bytes, offsets: Counts, out: Column, tables: Tables, trie:
         text = data[offsets[row] : offsets[row + 1]]
         _count_characters(text, tables.kinds, out[:, row], counts[row])
         most = max(most, counts[row, 1])
-    size = _table_size(most)
+    size = _table_size(2 * most)
     seen = Seen(np.zeros(size, np.uint64), np.zeros(size, np.int64), np.zeros(size, np.int64))
     for row in range(n):
         if counts[row, 0]:
             text, column = data[offsets[row] : offsets[row + 1]], out[:, row]
-            _scan_lines(text, tables, column, counts[row], seen, 3 * row + 1)
-            _scan_eojeol(text, tables, column, counts[row], seen, 3 * row + 2)
+            _scan_lines(text, tables, column, counts[row], seen, 2 * row + 1)
+            _scan_eojeol(text, tables, column, counts[row], seen, 2 * row + 2)
             _scan_terms(text, tables, trie, column, counts[row])

@@ -110,6 +110,7 @@ def _telephones(text: str, runs: Runs) -> Iterator[Span]:
     for match in _matches(shape.ABROAD, text, runs):
         sign = shape.ABROAD_SIGN.search(text[max(0, match.start() - 4) : match.start()])
         start = match.start() - (len(sign[0]) if sign else 0)
+        start += text[start] == "(" and match[0][2] != ")"  # the bracket is the sentence's
         digits = _NO_DIGIT.sub("", match[0])[2:]
         signed = sign is not None and sign[0] != "("
         if not signed and (match[0][2] not in "-. )" or text[start - 1 : start].isdigit()):

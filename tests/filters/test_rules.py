@@ -99,7 +99,7 @@ EXAMPLES = [
         "spam_density",
     ),
     (
-        "https://example.com/news/read/20240101 참고 https://example.org/blog/post-17 링크 모음이다.",
+        "https://example.com/news/read/20240101 참고 https://example.org/blog/post-17 링크 모음",
         "links",
     ),
 ]
