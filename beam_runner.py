@@ -68,7 +68,6 @@ class Job:
     processes: int = 1
 
     def session(self) -> "Session":
-        quiet_beam()
         from pipeline.jobs.session import Session
 
         # On a cluster the runner owns the cores, so a task runs in place.
@@ -89,6 +88,7 @@ class Job:
             else:
                 training.export(self.workspace, self.recipe)
         elif step != "dedup" or self.recipe.dedup.enabled:
+            quiet_beam()
             job = importlib.import_module(f"pipeline.jobs.{step}")
             job.run(self.session(), self.workspace, self.recipe)
 
@@ -131,7 +131,12 @@ def at_work(
         try:
             follower.attach(workspace)
             yield Job(
-                recipe, workspace, follower, runner, workers or os.cpu_count() or 1, processes
+                recipe,
+                workspace,
+                follower,
+                runner,
+                workers or len(os.sched_getaffinity(0)),
+                processes,
             )
         finally:
             follower.close()

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pipeline.counts import Counts
 from pipeline.dedup.signatures import sign, signature_schema
 from pipeline.documents import DOCUMENT, REMOVED, derived_id, removed_batch
-from pipeline.filters.rules import judge
+from pipeline.filters.rules import Rule, judge
 from pipeline.kernels.features import FEATURE_TYPE, measure
 from pipeline.parquet import ParquetSink
 from pipeline.pii.mask import mask, mask_batch
@@ -54,70 +54,81 @@ def clean_batch(batch: pa.RecordBatch, source: Source, clean: Clean, pii: Pii) -
     A document that makes a stage fail is removed with rule `stage_failed`; the others go on.
     """
     raw = batch["text"].to_pylist()
-    texts, faults = [], {}
+    texts, failed = _edited(raw, source, clean)
+    normal = pa.array(texts, pa.string())
+    features = measure(normal)
+    text, found = _masked(normal, pii)
+    ids = _ids(batch["id"], raw, source, pii)
+    reasons = _reasons(texts, failed, features, clean.rules(source.profile))
+    kept = [row for row, reason in enumerate(reasons) if reason is None]
+    removed = [
+        {
+            "id": ids[row],
+            "source": source.name,
+            "step": "clean",
+            "place": batch["place"][row].as_py(),
+            "text": _mask_text(raw[row], pii) if row in failed else text[row].as_py(),
+            **reason,
+        }
+        for row, reason in enumerate(reasons)
+        if reason is not None
+    ]
+    rows = pa.array(kept, pa.int64())
+    text = text.take(rows)
+    columns = [
+        pa.array([ids[row] for row in kept], pa.string()),
+        pa.repeat(pa.scalar(source.name), len(kept)),
+        text,
+        *(_masked(batch[name].take(rows), pii)[0] for name in ("url", "date", "meta")),
+        pc.utf8_length(text),
+        pc.binary_length(text),
+        features.take(rows),
+    ]
+    masked = Counter[str]()
+    for row in kept:
+        masked.update(found[row])
+    kept_batch = pa.RecordBatch.from_arrays(columns, schema=CLEAN)
+    return Cleaned(kept_batch, removed_batch(removed), masked)
+
+
+def _edited(raw: list[str], source: Source, clean: Clean) -> tuple[list[str], set[int]]:
+    """The texts in normal form, and the rows whose editing raised (their text is empty then)."""
+    texts, failed = [], set()
     for row, text in enumerate(raw):
         try:
             texts.append(edit(text, source, clean))
-        except Exception as error:
+        except Exception:
             texts.append("")
-            faults[row] = type(error).__name__
-    ids = [
-        given if given else derived_id(source.name, text)
-        for given, text in zip(batch["id"].to_pylist(), raw, strict=True)
-    ]
-    normal = pa.array(texts, pa.string())
-    features = measure(normal)
-    verdict = judge(features, clean.rules(source.profile))
-    names = list(clean.rules(source.profile))
-    masked, found = _masked(normal, pii)
+            failed.add(row)
+    return texts, failed
 
-    removed, kept_rows = [], []
+
+def _reasons(
+    texts: list[str], failed: set[int], features: pa.StructArray, rules: dict[str, Rule]
+) -> list[dict[str, Any] | None]:
+    """Why each document is removed: rule, value and threshold, or None where it is kept."""
+    verdict, names = judge(features, rules), list(rules)
+    reasons: list[dict[str, Any] | None] = []
     for row, rule in enumerate(verdict.rule_index.tolist()):
-        reason: dict[str, object] | None = None
-        if row in faults:
-            reason = {"rule": "stage_failed"}
-            masked_text = _mask_text(raw[row], pii)
+        if row in failed:
+            reasons.append({"rule": "stage_failed"})
         elif not texts[row]:
-            reason = {"rule": "empty_text"}
-            masked_text = ""
+            reasons.append({"rule": "empty_text"})
         elif rule >= 0:
-            reason = {
-                "rule": names[rule],
-                "value": float(verdict.value[row]),
-                "threshold": float(verdict.threshold[row]),
-            }
-            masked_text = masked[row].as_py()
-        if reason is None:
-            kept_rows.append(row)
+            value, threshold = float(verdict.value[row]), float(verdict.threshold[row])
+            reasons.append({"rule": names[rule], "value": value, "threshold": threshold})
         else:
-            removed.append(
-                {
-                    "id": _mask_id(ids[row], source, raw[row], pii),
-                    "source": source.name,
-                    "step": "clean",
-                    "place": batch["place"][row].as_py(),
-                    "text": masked_text,
-                    **reason,
-                }
-            )
-    rows = pa.array(kept_rows, pa.int64())
-    text = masked.take(rows)
-    kept = pa.RecordBatch.from_arrays(
-        [
-            pa.array([_mask_id(ids[row], source, raw[row], pii) for row in kept_rows], pa.string()),
-            pa.repeat(pa.scalar(source.name), len(rows)),
-            text,
-            *(_masked(batch[name].take(rows), pii)[0] for name in ("url", "date", "meta")),
-            pc.utf8_length(text),
-            pc.binary_length(text),
-            features.take(rows),
-        ],
-        schema=CLEAN,
-    )
-    counter: Counter[str] = Counter()
-    for row in kept_rows:
-        counter.update(found[row])
-    return Cleaned(kept, removed_batch(removed), counter)
+            reasons.append(None)
+    return reasons
+
+
+def _ids(given: pa.Array, raw: list[str], source: Source, pii: Pii) -> list[str]:
+    """The input's own ids; derived ones where there is none, or where it holds a personal value."""
+    _, found = _masked(given, pii)
+    return [
+        derived_id(source.name, text) if not identity or found[row] else identity
+        for row, (identity, text) in enumerate(zip(given.to_pylist(), raw, strict=True))
+    ]
 
 
 def edit(text: str, source: Source, clean: Clean) -> str:
@@ -192,13 +203,6 @@ def _mask_text(text: str | None, pii: Pii) -> str | None:
 
 def _mask_row(row: dict[str, Any], pii: Pii) -> dict[str, Any]:
     return {**row, "text": _mask_text(row.get("text"), pii), "id": _mask_text(row.get("id"), pii)}
-
-
-def _mask_id(identity: str, source: Source, text: str, pii: Pii) -> str:
-    """The id, or the derived one where the input's own holds somebody's number."""
-    if pii.enabled and mask(identity, pii.kinds)[1]:
-        return derived_id(source.name, text)
-    return identity
 
 
 def _text_bytes(batch: pa.RecordBatch) -> int:

@@ -16,9 +16,6 @@ from pipeline.recipe import Recipe
 from pipeline.workspace import STEPS, Outcome, Unit, Workspace
 from tokenizer.build import build
 
-BEGUN = ".begun"
-"""Holds the key of the work under way, so that a resumed one can tell its own files."""
-
 
 def run_alone(
     workspace: Workspace,
@@ -31,8 +28,8 @@ def run_alone(
 ) -> Outcome:
     """Do a step by `make(directory)`, which fills the step's directory and returns facts.
 
-    What an unfinished run of the same key left is kept when the step is `resumable`. What a run of
-    another key left is moved aside then (a training run is worth days), else removed.
+    The directory is empty at the start, unless the step is `resumable`: then it is what an earlier
+    run left, and `make` must know its own.
     """
     home = STEPS[step].home
 
@@ -40,30 +37,18 @@ def run_alone(
         for task in tasks:
             started = time.monotonic()
             directory = storage.local_path(workspace.path(home))
-            _clear(directory, task, resumable)
+            if directory.exists() and not resumable:
+                shutil.rmtree(directory)
+            directory.mkdir(parents=True, exist_ok=True)
             facts = make(directory)
             files = {
                 storage.relative(info.uri, workspace.root): storage.stamp(info.uri)
                 for info in storage.list_files(str(directory))
-                if Path(info.uri).name != BEGUN and Path(info.uri).parent.name != "receipts"
+                if Path(info.uri).parent.name != "receipts"
             }
             task.finish(files, Counts(), facts=facts, seconds=time.monotonic() - started)
 
     return workspace.perform(step, settings=settings, units=[Unit(step, inputs)], work=work)
-
-
-def _clear(directory: Path, task: Task, resumable: bool) -> None:
-    """Leave the directory empty, or with the files of an unfinished run of this very key."""
-    marker, receipt = directory / BEGUN, directory / "receipts" / f"{task.unit}.json"
-    of_another_key = (marker.exists() and marker.read_text() != task.key) or (
-        receipt.exists() and task.key not in receipt.read_text()
-    )
-    if resumable and of_another_key:
-        directory.rename(directory.with_name(f"{directory.name}-{int(directory.stat().st_mtime)}"))
-    elif not resumable and directory.exists():
-        shutil.rmtree(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    marker.write_text(task.key)
 
 
 def tokenizer(workspace: Workspace, recipe: Recipe, workers: int) -> Outcome:

@@ -18,27 +18,26 @@ from tokenizer.errors import MalmoiError
 
 
 def train(workspace: Workspace, recipe: Recipe, processes: int = 1) -> Outcome:
-    """Train, or go on from the newest checkpoint of the same settings."""
+    """Train, or go on from the newest checkpoint; raise `train.steps` to go further.
+
+    Checkpoints that cannot be gone on with (another corpus, another model) are set aside.
+    """
     tokens = workspace.require("tokenize")
     _need_torch()
 
     def make(directory: Path) -> Mapping[str, Any]:
+        from trainer.train import obstacle
         from trainer.train import train as fit
 
-        if processes > 1:
-            _torchrun(workspace.root, processes)  # afterwards `fit` finds the run complete
         tokens_dir, tokenizer_dir = (
             storage.local_path(workspace.path(name)) for name in ("tokens", "tokenizer")
         )
-        summary = fit(
-            recipe.model,
-            recipe.train,
-            tokens_dir,
-            directory,
-            recipe.seed,
-            tokenizer_dir=tokenizer_dir,
-        )
-        return {"summary": summary}
+        arguments = (recipe.model, recipe.train, tokens_dir, directory, recipe.seed)
+        if reason := obstacle(*arguments):
+            print(f"{reason}\nkept as {_set_aside(directory)}; training afresh", file=sys.stderr)
+        if processes > 1:
+            _torchrun(workspace.root, processes)  # afterwards `fit` finds the run complete
+        return {"summary": fit(*arguments, tokenizer_dir=tokenizer_dir)}
 
     return run_alone(
         workspace,
@@ -84,6 +83,16 @@ def evaluate(workspace: Workspace) -> dict[str, Any]:
     return measure(
         storage.local_path(workspace.path("export")), storage.local_path(workspace.path("tokens"))
     )
+
+
+def _set_aside(directory: Path) -> Path:
+    """Move checkpoints of another run beside the directory: they may have cost days."""
+    number = 1
+    while (kept := directory.with_name(f"{directory.name}-{number}")).exists():
+        number += 1
+    directory.rename(kept)
+    directory.mkdir()
+    return kept
 
 
 def _need_torch() -> None:

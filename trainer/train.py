@@ -82,7 +82,7 @@ def train(
         batch = _batch(model, settings, process)
         data = Dataset.open(Path(tokens_dir), model.context)
         facts = _facts(model, data)
-        identity = {**facts, **settings.model_dump(mode="json", exclude=FREE), "run seed": seed}
+        identity = _identity(facts, settings, seed)
         found = _newest(out_dir, process)
         state = State(identity=identity, facts={**facts, "validation_bpb": None})
         if found is not None:
@@ -104,6 +104,22 @@ def train(
         if stopped:
             raise SystemExit(0)
         return summarise(out_dir, state)
+
+
+def obstacle(
+    model: ModelConfig, settings: TrainConfig, tokens_dir: Path, out_dir: Path, seed: int
+) -> str | None:
+    """Why `train` could not go on from what is in `out_dir`; None where nothing is in its way."""
+    seed = seed if settings.seed is None else settings.seed
+    saved = checkpoint.checkpoints(Path(out_dir))
+    if saved:
+        facts = _facts(model, Dataset.open(Path(tokens_dir), model.context))
+        state = checkpoint.read_state(saved[-1])
+        try:
+            checkpoint.check_identity(saved[-1], state.identity, _identity(facts, settings, seed))
+        except checkpoint.ResumeError as error:
+            return str(error)
+    return None
 
 
 def _loop(run: Run, state: State, out_dir: Path, tokenizer_dir: Path | None) -> bool:
@@ -255,6 +271,11 @@ def _batch(model: ModelConfig, settings: TrainConfig, process: Ranks) -> int:
             f"from {model.context * process.world}"
         )
     return batch
+
+
+def _identity(facts: dict[str, Any], settings: TrainConfig, seed: int) -> dict[str, Any]:
+    """What must be equal for a run to be gone on with."""
+    return {**facts, **settings.model_dump(mode="json", exclude=FREE), "run seed": seed}
 
 
 def _facts(model: ModelConfig, data: Dataset) -> dict[str, Any]:

@@ -33,6 +33,7 @@ def test_the_whole_way_then_nothing_then_equal_bytes_on_one_core(malmoi, corpus,
     check_documents(run, report)
     check_model(malmoi, run, report)
     check_nothing_left_to_do(malmoi, corpus, run)
+    check_training_goes_on_or_is_set_aside(malmoi, corpus, run)
     malmoi("curate", corpus / "recipe.yaml", "--out", single, "--workers", 1)
     for step in ("count", "tokenizer", "tokenize"):
         malmoi(step, corpus / "recipe.yaml", "--out", single, "--workers", 1)
@@ -86,6 +87,22 @@ def check_nothing_left_to_do(malmoi, corpus: Path, run: Path) -> None:
     for path, time in before.items():
         assert path.stat().st_mtime_ns == time or path.name in may_change, path
     assert json.loads(malmoi("verify", run, "--json").stdout)["faults"] == []
+
+
+def check_training_goes_on_or_is_set_aside(malmoi, corpus: Path, run: Path) -> None:
+    """More steps go on from the last checkpoint; another model begins anew beside the old one."""
+    recipe = (corpus / "recipe.yaml").read_text("utf-8")
+    further = corpus / "further.yaml"
+    further.write_text(recipe.replace("steps: 8", "steps: 12"), "utf-8")
+    malmoi("train", further, "--out", run)
+    metrics = (run / "checkpoints" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in metrics] == list(range(13))
+    assert not (run / "checkpoints-1").exists()
+    further.write_text(recipe.replace("width: 32", "width: 48"), "utf-8")
+    told = malmoi("train", further, "--out", run).stderr
+    assert "checkpoints-1; training afresh" in told
+    assert (run / "checkpoints-1" / "step-00000012").is_dir()
+    assert (run / "checkpoints" / "step-00000008").is_dir()
 
 
 def test_switched_off_parts_leave_documents_alone(malmoi, tmp_path) -> None:
