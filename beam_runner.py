@@ -142,19 +142,22 @@ def at_work(
             follower.close()
 
 
-def perform(command: str, recipe: Recipe, job: Job, as_json: bool) -> None:
-    """Do a command's steps, write the report and print the figures."""
+def perform(command: str, recipe: Recipe, job: Job) -> dict[str, Any]:
+    """Do a command's steps and write the report; returns its figures."""
     from pipeline.report.write import write_report
 
-    steps = [step for name in STEPS if command in (name, "run") for step in STEPS[name]]
-    for step in steps:
+    for step in [step for name in STEPS if command in (name, "run") for step in STEPS[name]]:
         job.do(step)
-    report = write_report(job.workspace, recipe)
+    return write_report(job.workspace, recipe)
+
+
+def show(figures: dict[str, Any], workspace: Workspace, as_json: bool) -> None:
+    """Print a report's figures and where the report lies."""
     if as_json:
-        console.print_json(report)
+        console.print_json(figures)
     else:
-        console.print_figures(report)
-        console.stdout.print(f"report: {job.workspace.path('report.html')}")
+        console.print_figures(figures)
+        console.stdout.print(f"report: {workspace.path('report.html')}")
 
 
 def _command(name: str, summary: str) -> None:
@@ -168,7 +171,7 @@ def _command(name: str, summary: str) -> None:
     ) -> None:
         loaded = load(recipe)
         with at_work(loaded, out, runner, workers, processes) as job:
-            perform(name, loaded, job, json)
+            show(perform(name, loaded, job), job.workspace, json)
 
     command.__doc__ = f"{summary}\n\nExample: malmoi {name} recipe.yaml --out runs/first"
     app.command(name)(command)
@@ -212,7 +215,7 @@ def demo(
 
     recipe = demonstration.prepare(Path(out), corpus)
     with at_work(recipe, out, workers=workers) as job:
-        perform("run", recipe, job, as_json=False)
+        report = perform("run", recipe, job)
         from trainer.generate import generate as continue_text
 
         export = storage.local_path(job.workspace.path("export"))
@@ -223,6 +226,7 @@ def demo(
     if json:
         console.print_json(figures)
     else:
+        console.print_figures(report)
         demonstration.show(figures)
 
 
@@ -280,12 +284,7 @@ def report(run: RunFolder, json: Json = False) -> None:
     from pipeline.report.write import write_report
 
     workspace = Workspace(run)
-    figures = write_report(workspace, resolved_recipe(workspace))
-    if json:
-        console.print_json(figures)
-    else:
-        console.print_figures(figures)
-        console.stdout.print(f"report: {workspace.path('report.html')}")
+    show(write_report(workspace, resolved_recipe(workspace)), workspace, json)
 
 
 @app.command()
@@ -332,7 +331,10 @@ def main() -> None:
     except RecipeError as error:
         console.stderr.print(f"malmoi: {error}", markup=False, soft_wrap=True)
         sys.exit(2)
-    except MalmoiError as error:
+    except (
+        MalmoiError,
+        OSError,
+    ) as error:  # OSError: no space, no permission, a remote that is gone
         console.stderr.print(f"malmoi: {error}", markup=False, soft_wrap=True)
         sys.exit(1)
 

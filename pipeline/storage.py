@@ -13,7 +13,7 @@ import posixpath
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -180,10 +180,12 @@ class HashedFile(io.RawIOBase):
     def close(self) -> None:
         if not self.closed:
             super().close()
-            if isinstance(self._raw, io.BufferedWriter):
-                self._raw.flush()
-                os.fsync(self._raw.fileno())
-            self._raw.close()
+            try:
+                if isinstance(self._raw, io.BufferedWriter):
+                    self._raw.flush()
+                    os.fsync(self._raw.fileno())
+            finally:
+                self._raw.close()
 
     @property
     def sha256(self) -> str:
@@ -217,7 +219,8 @@ def write_atomic(uri: str) -> Iterator[HashedFile]:
             Path(unfinished).replace(path)
             _sync_directory(parent or ".")
     except BaseException:
-        file.close()
+        with suppress(OSError):  # what could not be written may fail once more
+            file.close()
         delete(prefix + unfinished, missing_ok=True)
         raise
 

@@ -154,7 +154,9 @@ def compare_with_transformers(network: NeoX, export_dir: Path) -> float:
     On two sequences of random ids as long as the context, up to 128; relative to the largest logit.
     """
     from transformers import GPTNeoXForCausalLM
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     theirs = GPTNeoXForCausalLM.from_pretrained(export_dir, attn_implementation="eager").eval()
     rows = network.embed_out.weight.shape[0]
     length = min(network.config.context, 128)

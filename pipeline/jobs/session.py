@@ -26,7 +26,10 @@ class Session:
         """Build a graph and run it to its end; a failed run raises its cause."""
         pipeline = self.make_pipeline()
         build(pipeline)
-        pipeline.run().wait_until_finish()
+        try:
+            pipeline.run().wait_until_finish()
+        except Exception as error:
+            raise _cause(error) from error
 
     def map(self, label: str, function: Callable[[Any], Any], items: Iterable[Any]) -> None:
         """Run `function` on every item: a whole map-only job. What it makes goes to files."""
@@ -82,6 +85,16 @@ class Pooled(beam.DoFn):
         finally:
             for future in self._futures:
                 future.cancel()
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The failure behind what a runner raises: ours or the system's where there is one."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, MalmoiError | OSError):
+            return link
+        link = link.__cause__ or link.__context__
+    return error
 
 
 @functools.cache

@@ -81,6 +81,21 @@ def test_a_dead_worker_process_is_an_error_with_a_cure(
     assert outputs(run) == unbroken
 
 
+def test_no_space_left_is_an_error_and_the_next_run_mends_it(
+    corpus: Path, tmp_path: Path, unbroken: dict[str, str]
+) -> None:
+    """A file that cannot grow beyond 9,000 bytes stands for a full disk: writing fails half way."""
+    run = tmp_path / "run"
+    limited = subprocess.run(
+        ["prlimit", "--fsize=9000", *curate(corpus, run)], capture_output=True, text=True
+    )
+    assert limited.returncode == 1
+    assert limited.stderr.splitlines()[-1].startswith("malmoi: ") and "arge" in limited.stderr
+    assert not list(run.rglob("*.tmp-*")) and not (run / "clean" / "manifest.json").exists()
+    subprocess.run(curate(corpus, run), check=True, stderr=subprocess.DEVNULL)
+    assert outputs(run) == unbroken
+
+
 def workers_of(driver: int) -> list[int]:
     """Processes of the driver's session whose parent is its fork server."""
     stats = {}
