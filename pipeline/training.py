@@ -108,6 +108,6 @@ def _torchrun(root: str, processes: int) -> None:
         "--standalone",
         f"--nproc-per-node={processes}",
     ]
-    result = subprocess.run([*command, "-m", "trainer", root], check=False)
+    result = subprocess.run([*command, "-m", "trainer", root], stdout=sys.stderr, check=False)
     if result.returncode:
         raise MalmoiError(f"torchrun ended with {result.returncode}; its messages stand above")
