@@ -1,5 +1,6 @@
 """Processes and devices: one alone, or as many as torchrun started (gloo on CPU, NCCL on GPU)."""
 
+import ctypes
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch import distributed as dist
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # malloc.h
 
 
 @dataclass(frozen=True)
@@ -52,16 +55,30 @@ class Ranks:
         self.sum([0.0])
 
 
+def keep_freed_memory() -> None:
+    """Let glibc keep what tensors free, for the next step's.
+
+    By default it gives buffers of 32 MB and more (the logits are larger) back to the system at
+    once and takes them anew, page by page, each step.
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):  # glibc; other C libraries have other rules
+        for option, value in ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1)):
+            libc.mallopt(option, value)
+
+
 @contextmanager
 def ranks() -> Iterator[Ranks]:
     """Joins the processes that torchrun started, if it did, and leaves them at the end.
 
-    Also sets torch's threads, and asks for kernels that give the same bits each time.
+    Also sets torch's threads, keeps freed memory, and asks for kernels that give the same bits
+    each time.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     rank, local_rank = int(os.environ.get("RANK", "0")), int(os.environ.get("LOCAL_RANK", "0"))
     local_world = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     torch.set_num_threads(_threads(local_world))
+    keep_freed_memory()
     device = torch.device("cpu")
     if torch.cuda.is_available():
         device = torch.device("cuda", local_rank)
