@@ -216,13 +216,13 @@ def demo(
     recipe = demonstration.prepare(Path(out), corpus)
     with at_work(recipe, out, workers=workers) as job:
         report = perform("run", recipe, job)
+        from trainer.generate import Sampling
         from trainer.generate import generate as continue_text
 
         export = storage.local_path(job.workspace.path("export"))
         figures = demonstration.figures(job.workspace, recipe)
-        figures["sentence"] = continue_text(
-            export, demonstration.PROMPT, max_tokens=60, seed=recipe.seed
-        )
+        how = Sampling(max_tokens=60, seed=recipe.seed)
+        figures["sentence"] = continue_text(export, demonstration.PROMPT, how)
     if json:
         console.print_json(figures)
     else:
@@ -246,14 +246,14 @@ def generate(
 
     Example: malmoi generate runs/demo --prompt "문서를 저장하려면"
     """
+    from trainer.generate import Sampling
     from trainer.generate import generate as continue_text
 
     workspace = Workspace(run)
     workspace.require("export")
     export = storage.local_path(workspace.path("export"))
-    text = continue_text(
-        export, prompt, max_tokens=max_tokens, temperature=temperature, top_p=top_p, seed=seed
-    )
+    how = Sampling(max_tokens, temperature, top_p=top_p, seed=seed)
+    text = continue_text(export, prompt, how)
     if json:
         console.print_json({"prompt": prompt, "text": text})
     else:

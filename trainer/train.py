@@ -20,7 +20,7 @@ from trainer.checkpoint import State
 from trainer.config import ModelConfig, TrainConfig, parameter_count
 from trainer.dataset import Dataset
 from trainer.evaluate import bits_per_byte, count_bytes, measure, nats_of
-from trainer.generate import continue_text, load_tokenizer
+from trainer.generate import Sampling, continue_text, load_tokenizer
 from trainer.init import initialise
 from trainer.metrics import Log, read_steps
 from trainer.model import NeoX, build
@@ -222,9 +222,8 @@ def write_samples(run: Run, step: int, log: Log, tokenizer_dir: Path) -> None:
     tokenizer = load_tokenizer(tokenizer_dir)
     for prompt in run.settings.sample_prompts:
         end, count = run.data.description.end_of_text, run.settings.sample_tokens
-        text = continue_text(
-            run.network, tokenizer, prompt, end, max_tokens=count, seed=run.seed + step
-        )
+        how = Sampling(max_tokens=count, seed=run.seed + step)
+        text = continue_text(run.network, tokenizer, prompt, end, how)
         log.sample(step, prompt, text)
 
 

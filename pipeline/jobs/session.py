@@ -88,13 +88,11 @@ class Pooled(beam.DoFn):
 
 
 def _cause(error: BaseException) -> BaseException:
-    """The failure behind what a runner raises: ours or the system's where there is one."""
-    link: BaseException | None = error
-    while link is not None:
-        if isinstance(link, MalmoiError | OSError):
-            return link
-        link = link.__cause__ or link.__context__
-    return error
+    """The failure inside what Beam raises (it says `[while running 'step']`), if it has a name."""
+    inner = error
+    while "[while running" in str(inner) and (inner.__cause__ or inner.__context__):
+        inner = inner.__cause__ or inner.__context__ or inner
+    return inner if isinstance(inner, MalmoiError | OSError) else error
 
 
 @functools.cache

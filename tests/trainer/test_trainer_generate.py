@@ -1,6 +1,7 @@
 """Sampling: what may come, what may not, and when it ends."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from tokenizer.errors import MalmoiError
 from trainer.__main__ import train_run
 from trainer.config import ModelConfig
 from trainer.export import export
-from trainer.generate import choose, forbidden_ids, generate, load_tokenizer, sample
+from trainer.generate import Sampling, choose, forbidden_ids, generate, load_tokenizer, sample
 from trainer.init import initialise
 from trainer.model import NeoX, build
 
@@ -25,9 +26,10 @@ def network() -> NeoX:
 
 
 def drawn(network: NeoX, ids: list[int], **changes: object) -> list[int]:
-    how = {"max_tokens": 60, "temperature": 1.0, "top_k": 0, "top_p": 1.0, "seed": 0, "end": 2}
-    how["forbidden"] = torch.zeros(ROWS, dtype=torch.bool)
-    return sample(network, ids, **{**how, **changes})
+    ends = {"end": 2, "forbidden": torch.zeros(ROWS, dtype=torch.bool)}
+    ends |= {name: changes.pop(name) for name in ends if name in changes}
+    how = replace(Sampling(max_tokens=60, temperature=1.0, top_p=1.0), **changes)
+    return sample(network, ids, how, **ends)
 
 
 def test_greedy_with_the_cache_is_the_likeliest_without(network: NeoX) -> None:
@@ -72,9 +74,9 @@ def test_top_k_and_top_p_cut_the_tail() -> None:
     logits = torch.tensor([0.1, 0.5, 0.25, 0.15]).log()
 
     def seen(**how: float) -> set[int]:
-        settings = {"temperature": 1.0, "top_k": 0, "top_p": 1.0} | how
+        settings = replace(Sampling(temperature=1.0, top_p=1.0), **how)
         generator = torch.Generator().manual_seed(0)
-        return {choose(logits, generator=generator, **settings) for _ in range(200)}
+        return {choose(logits, settings, generator) for _ in range(200)}
 
     assert seen() == {0, 1, 2, 3}
     assert seen(top_k=2) == {1, 2}
@@ -88,7 +90,7 @@ def test_frequencies_are_the_probabilities() -> None:
     generator = torch.Generator().manual_seed(0)
     counts = torch.zeros(3)
     for _ in range(4000):
-        counts[choose(logits, 1.0, 0, 1.0, generator)] += 1
+        counts[choose(logits, Sampling(temperature=1.0, top_p=1.0), generator)] += 1
     assert torch.allclose(counts / 4000, torch.tensor([0.2, 0.5, 0.3]), atol=0.03)
 
 
@@ -100,14 +102,14 @@ def test_an_export_writes_korean(run_dir: Path, tokenizer_dir: Path) -> None:
     recipe.write_text(recipe.read_text().replace("context: 32", "context: 32, vocab_rows: 300"))
     train_run(run_dir)
     export(run_dir / "checkpoints", tokenizer_dir, run_dir / "export")
-    text = generate(run_dir / "export", "우리말 사전", max_tokens=30, seed=4)
+    text = generate(run_dir / "export", "우리말 사전", Sampling(max_tokens=30, seed=4))
     assert text.startswith("우리말 사전")
-    assert text == generate(run_dir / "export", "우리말 사전", max_tokens=30, seed=4)
-    assert text != generate(run_dir / "export", "우리말 사전", max_tokens=30, seed=5)
-    assert isinstance(generate(run_dir / "export", "", max_tokens=3), str)
+    assert text == generate(run_dir / "export", "우리말 사전", Sampling(max_tokens=30, seed=4))
+    assert text != generate(run_dir / "export", "우리말 사전", Sampling(max_tokens=30, seed=5))
+    assert isinstance(generate(run_dir / "export", "", Sampling(max_tokens=3)), str)
     for wrong in ({"temperature": -1.0}, {"top_p": 0.0}, {"top_k": -1}, {"max_tokens": 0}):
         with pytest.raises(MalmoiError, match="give max_tokens from 1"):
-            generate(run_dir / "export", "말", **wrong)
+            Sampling(**wrong)
     (run_dir / "export" / "malmoi.model").unlink()
     with pytest.raises(MalmoiError, match="no tokenizer"):
         generate(run_dir / "export", "말")

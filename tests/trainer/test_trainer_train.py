@@ -16,7 +16,7 @@ from trainer.checkpoint import ResumeError, checkpoints, load, read_state
 from trainer.config import ModelConfig, TrainConfig
 from trainer.dataset import Dataset
 from trainer.evaluate import measure
-from trainer.generate import sample
+from trainer.generate import Sampling, sample
 from trainer.init import initialise
 from trainer.model import build
 from trainer.order import Order
@@ -55,8 +55,8 @@ def test_a_few_documents_are_learnt_by_heart(
     load(checkpoints(tmp_path / "out")[-1], network)
     nothing = torch.zeros(128, dtype=torch.bool)
     for document in known:
-        greedy = {"temperature": 0.0, "top_k": 0, "top_p": 1.0, "seed": 0, "max_tokens": 15}
-        new = sample(network, document[:1], end=2, forbidden=nothing, **greedy)
+        greedy = Sampling(temperature=0.0, max_tokens=15)
+        new = sample(network, document[:1], greedy, end=2, forbidden=nothing)
         assert document[:1] + new == document[:-1]
 
 
