@@ -11,8 +11,8 @@ from tokenizer.errors import MalmoiError
 class Counts:
     """Documents and UTF-8 bytes of text in and out of a step.
 
-    `removed` counts by `step/rule`, so that documents_in = documents_out + sum(removed);
-    `masked` counts values masked by PII kind.
+    `removed` counts by `step/rule`, so that documents_in = documents_out + sum(removed); `masked`
+    counts values masked by PII kind, `edited` what each edit rule did.
     """
 
     documents_in: int = 0
@@ -21,6 +21,7 @@ class Counts:
     bytes_out: int = 0
     removed: Counter[str] = field(default_factory=Counter)
     masked: Counter[str] = field(default_factory=Counter)
+    edited: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Counts") -> None:
         self.documents_in += other.documents_in
@@ -29,6 +30,7 @@ class Counts:
         self.bytes_out += other.bytes_out
         self.removed.update(other.removed)
         self.masked.update(other.masked)
+        self.edited.update(other.edited)
 
     def check(self, where: str) -> None:
         """Raise MalmoiError unless in = kept + removed."""
@@ -47,10 +49,10 @@ class Counts:
             "bytes_out": self.bytes_out,
             "removed": dict(sorted(self.removed.items())),
             "masked": dict(sorted(self.masked.items())),
+            "edited": dict(sorted(self.edited.items())),
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Counts":
-        return cls(
-            **{**data, "removed": Counter(data["removed"]), "masked": Counter(data["masked"])}
-        )
+        counters = {name: Counter(data[name]) for name in ("removed", "masked", "edited")}
+        return cls(**{**data, **counters})

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
-from pipeline.settings import Clean, Decontaminate, Dedup, Pii, Section, Shards, Source
+from pipeline.settings import Benchmark, Clean, Decontaminate, Dedup, Pii, Section, Shards, Source
 from tokenizer.config import TokenizerConfig
 from tokenizer.errors import MalmoiError, RecipeError
 from trainer.config import ModelConfig, TrainConfig, resolve_model
@@ -20,6 +20,9 @@ def _model(value: object) -> ModelConfig:
         return value if isinstance(value, ModelConfig) else resolve_model(typing.cast(Any, value))
     except MalmoiError as error:
         raise ValueError(str(error)) from error
+
+
+_Globs = typing.TypeVar("_Globs", Source, Benchmark)
 
 
 class Recipe(Section):
@@ -66,7 +69,7 @@ class Recipe(Section):
 def load(path: str | Path) -> Recipe:
     """Read and check a recipe file.
 
-    Relative source paths count from the recipe's folder and come back absolute, so that the
+    Relative paths count from the recipe's folder and come back absolute, so that the
     resolved recipe means the same from anywhere.
 
     Raises RecipeError with `file:line: key: what; cure` for each fault found.
@@ -82,11 +85,28 @@ def load(path: str | Path) -> Recipe:
         raise RecipeError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
     recipe = parse(text, str(path))
     folder = path.resolve().parent
-    sources = [
-        source.model_copy(update={"paths": [_absolute(glob, folder) for glob in source.paths]})
-        for source in recipe.sources
+    clean, screen = recipe.clean, recipe.decontaminate
+    models = [
+        model.model_copy(
+            update={
+                "path": _absolute(model.path, folder),
+                "pieces": model.pieces and _absolute(model.pieces, folder),
+            }
+        )
+        for model in clean.models
     ]
-    return recipe.model_copy(update={"sources": sources})
+    benchmarks = [_from_folder(benchmark, folder) for benchmark in screen.benchmarks]
+    return recipe.model_copy(
+        update={
+            "sources": [_from_folder(source, folder) for source in recipe.sources],
+            "clean": clean.model_copy(update={"models": models}),
+            "decontaminate": screen.model_copy(update={"benchmarks": benchmarks}),
+        }
+    )
+
+
+def _from_folder(section: _Globs, folder: Path) -> _Globs:
+    return section.model_copy(update={"paths": [_absolute(glob, folder) for glob in section.paths]})
 
 
 def parse(text: str, where: str = "recipe") -> Recipe:

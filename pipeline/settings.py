@@ -4,12 +4,20 @@ Every value has a default. A field's description is its documentation: `malmoi i
 beside the value.
 """
 
-from typing import Literal
+import difflib
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from pipeline.filters.rules import SHIPPED, Rule
-from tokenizer.special import PII_KINDS
+from tokenizer.special import ALL_PII_KINDS, PII_KINDS
 
 
 class Section(BaseModel):
@@ -35,9 +43,10 @@ class Source(Section):
         description="globs, local (from the recipe's folder) or gs://, s3://, hdfs://; "
         "$VARIABLES are filled in",
     )
-    format: Literal["jsonl", "text", "html"] = Field(
+    format: Literal["jsonl", "parquet", "text", "lines", "html", "warc"] = Field(
         "jsonl",
-        description="jsonl (.gz, .zst too), text (one document a file), html (a page a file)",
+        description="jsonl, parquet, text (a document a file), lines (a document a line), html "
+        "(a page a file), warc; .gz and .zst of each but parquet",
     )
     markup: Literal["none", "html"] | None = Field(
         None, description="what the text holds: html is extracted; by default what the format says"
@@ -55,7 +64,59 @@ class Source(Section):
 
     @property
     def is_html(self) -> bool:
-        return (self.markup or ("html" if self.format == "html" else "none")) == "html"
+        return (self.markup or ("html" if self.format in ("html", "warc") else "none")) == "html"
+
+
+class ScoringModel(Section):
+    """A stage with the user's own model; its name is the reason code of what it removes."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="the reason code")
+    kind: Literal["fasttext", "kenlm"] = Field(
+        description="fasttext: probability of `label`; kenlm: perplexity of a token, by lines"
+    )
+    path: str = Field(description="the model file: .bin or .ftz; .arpa or a KenLM binary")
+    label: str = Field("", description="fasttext: the label asked for, without __label__")
+    pieces: str | None = Field(
+        None, description="kenlm: the SentencePiece model its text was cut with; else eojeol"
+    )
+    drop_if: Literal["<", ">"] = Field(description="remove when the score is below / above")
+    threshold: float = Field(allow_inf_nan=False)
+
+
+class _Unknown(NamedTuple):
+    """A rule that a profile changes or drops and does not have."""
+
+    rule: str
+    profile: str
+
+
+def _completed(rule: str, fields: Any, profile: str) -> Any:
+    """A rule as given, what it does not say taken from the shipped rule of its name."""
+    shipped = SHIPPED.get(profile, {})
+    if rule in shipped and isinstance(fields, dict):
+        return {**shipped[rule].model_dump(), **fields}
+    if (
+        rule in shipped
+        or isinstance(fields, Rule)
+        or (isinstance(fields, dict) and fields.keys() & {"feature"})
+    ):
+        return fields
+    return _Unknown(rule, profile)
+
+
+def _known(rule: Any) -> Any:
+    if not isinstance(rule, _Unknown):
+        return rule
+    names = list(SHIPPED.get(rule.profile, {}))
+    near = difflib.get_close_matches(rule.rule, names, n=1, cutoff=0.0)
+    raise ValueError(
+        f"profile '{rule.profile}' has no rule '{rule.rule}'"
+        + (f"; the nearest is '{near[0]}'" if near else "")
+        + "; a rule of your own needs feature, drop_if and threshold"
+    )
+
+
+RuleOrNone = Annotated[Rule | None, BeforeValidator(_known)]
 
 
 class Clean(Section):
@@ -70,20 +131,39 @@ class Clean(Section):
     max_symbol_run: int = Field(
         8, ge=3, description="runs of one punctuation mark or emoji are cut to this"
     )
-    profiles: dict[str, dict[str, Rule | None]] = Field(
+    max_expansion: int = Field(
+        1_000,
+        ge=2,
+        description="a compressed file that gives more bytes than this for one of its own is left "
+        "with reason decompression_bomb",
+    )
+    remnants: bool = Field(
+        True,
+        description="cut what is left of HTML and Markdown in text: tags, comments, images, link "
+        "targets, table rules, front matter; code is left alone",
+    )
+    furniture: bool = Field(
+        True, description="cut lines of page furniture: bylines, copyright, share, comment counts"
+    )
+    models: list[ScoringModel] = Field([], description="the user's own classifiers, asked last")
+    profiles: dict[str, dict[str, RuleOrNone]] = Field(
         {},
         validate_default=True,
-        description="named sets of rules; under the name of a shipped profile (korean, short) "
-        "single rules are changed, and null drops one",
+        description="named sets of rules; under the name of a shipped profile single rules are "
+        "changed (a threshold is enough), and null drops one",
     )
 
-    @field_validator("profiles")
+    @field_validator("profiles", mode="before")
     @classmethod
-    def _with_shipped(
-        cls, given: dict[str, dict[str, Rule | None]]
-    ) -> dict[str, dict[str, Rule | None]]:
-        shipped = {name: {**rules, **given.get(name, {})} for name, rules in SHIPPED.items()}
-        return {"none": {}, **given, **shipped}
+    def _with_shipped(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not all(isinstance(r, dict) for r in given.values()):
+            return given  # the type's own error says it better
+        named = {
+            name: {rule: _completed(rule, fields, name) for rule, fields in rules.items()}
+            for name, rules in given.items()
+        }
+        shipped = {name: {**rules, **named.get(name, {})} for name, rules in SHIPPED.items()}
+        return {"none": {}, **named, **shipped}
 
     def rules(self, profile: str) -> dict[str, Rule]:
         """The rules of a profile, in the order they are asked."""
@@ -93,15 +173,16 @@ class Clean(Section):
 class Pii(Section):
     enabled: bool = True
     kinds: list[str] = Field(
-        list(PII_KINDS), description="what is masked; each becomes the token <|kind|>"
+        list(PII_KINDS),
+        description="what is masked, each by the token <|kind|>; `name` (persons) can be added",
     )
 
     @field_validator("kinds")
     @classmethod
     def _known(cls, kinds: list[str]) -> list[str]:
         for kind in kinds:
-            if kind not in PII_KINDS:
-                raise ValueError(f"'{kind}' is none of {', '.join(PII_KINDS)}")
+            if kind not in ALL_PII_KINDS:
+                raise ValueError(f"'{kind}' is none of {', '.join(ALL_PII_KINDS)}")
         return kinds
 
 
@@ -116,10 +197,36 @@ class Dedup(Section):
     seed: int = Field(1, description="of the MinHash permutations")
 
 
-class Decontaminate(Section):
-    enabled: Literal[False] = Field(
-        False, description="benchmark overlap; there is no benchmark index in this version"
+class Benchmark(Section):
+    """A benchmark's items: one JSON object a line, told apart by `id` or the line's number."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    paths: list[str] = Field(min_length=1, description="globs of JSONL files (.gz, .zst too)")
+    questions: list[str] = Field(
+        [], description="fields that are asked; an object or list in one is read through"
     )
+    passages: list[str] = Field([], description="fields that hold source text, judged apart")
+
+
+class Decontaminate(Section):
+    enabled: bool = Field(False, description="needs `benchmarks`")
+    benchmarks: list[Benchmark] = []
+    ngram: int = Field(13, ge=4, description="characters (letters and digits) in an n-gram")
+    question_overlap: float = Field(
+        0.7, gt=0, le=1, description="share of a question's n-grams that makes a hit"
+    )
+    passage_overlap: float = Field(0.5, gt=0, le=1, description="the same, of a passage's")
+    action: Literal["remove", "cut"] = Field(
+        "remove", description="remove the document, or cut the lines that overlap"
+    )
+
+    @model_validator(mode="after")
+    def _has_benchmarks(self) -> "Decontaminate":
+        if self.enabled and not self.benchmarks:
+            raise ValueError(
+                "enabled without `benchmarks`; name them with their files, or switch it off"
+            )
+        return self
 
 
 class Shards(Section):

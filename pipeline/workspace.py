@@ -23,7 +23,7 @@ from pipeline import storage
 from pipeline.receipts import Task, merge, read_json, receipt_path
 from tokenizer.errors import MalmoiError
 
-FORMAT = 1
+FORMAT = 2
 """Version of the files in a run directory; part of every key."""
 
 

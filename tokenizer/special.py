@@ -10,7 +10,24 @@ CONTROL = ("<|unused0|>", "<|unused1|>", "<|endoftext|>", "<|sep|>")
 END_OF_TEXT = "<|endoftext|>"
 END_OF_TEXT_ID = CONTROL.index(END_OF_TEXT)
 
-PII_KINDS = ("rrn", "frn", "tel", "acc", "email")
+PII_KINDS = (
+    "rrn",
+    "frn",
+    "passport",
+    "driver",
+    "brn",
+    "card",
+    "customs",
+    "tel",
+    "acc",
+    "email",
+    "ip",
+    "plate",
+    "address",
+)
+"""What is masked by default."""
+ALL_PII_KINDS = (*PII_KINDS, "name")
+"""What can be masked: persons' names only where a recipe asks for them."""
 POLYGLOT_MASKS = ("acc", "tel", "rrn")
 
 

@@ -25,6 +25,8 @@ def render(figures: Mapping[str, Any]) -> str:
             funnel: rows {step, source, documents_in, documents_out, bytes_in, bytes_out}, in the
                 order of the steps.
             reasons: rows {step, rule, source, documents}. pii: {kind: values masked}.
+            edits: {rule: times it acted}.
+            contamination: rows {benchmark, part, items, items_hit, documents}.
             samples: {removed: rows, kept: rows} with {rule, step, source, id, place, text, value,
                 threshold, duplicate_of, similarity, witness_text}, all but text may lack.
             clusters: rows {size, count}.
@@ -39,7 +41,12 @@ def render(figures: Mapping[str, Any]) -> str:
         tiles=_tiles(figures),
         funnel=_funnel(figures.get("funnel") or []),
         reasons=_reasons(figures.get("reasons") or []),
-        pii=_pii(figures.get("pii") or {}),
+        edits=_counted(figures.get("edits") or {}, "edits by rule"),
+        pii=_counted(
+            {f"<|{kind}|>": count for kind, count in (figures.get("pii") or {}).items()},
+            "values masked by kind",
+        ),
+        contamination=figures.get("contamination") or [],
         clusters=_clusters(figures.get("clusters") or []),
         pairs=[row for row in removed if row.get("duplicate_of")],
         samples=_by_rule(row for row in removed if not row.get("duplicate_of")),
@@ -191,12 +198,11 @@ def _reasons(rows: Rows) -> dict[str, Any] | None:
     }
 
 
-def _pii(kinds: Mapping[str, int]) -> str | None:
-    ordered = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
-    if not ordered:
-        return None
-    bars = [(f"<|{kind}|>", count, number(count)) for kind, count in ordered]
-    return charts.bars(bars, "values masked by kind")
+def _counted(counts: Mapping[str, int], title: str) -> str | None:
+    """Bars of what was counted by name, the most first."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    bars = [(name, count, number(count)) for name, count in ordered]
+    return charts.bars(bars, title) if bars else None
 
 
 def _clusters(rows: Rows) -> str | None:

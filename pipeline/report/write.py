@@ -41,6 +41,7 @@ def collect(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
         },
         "funnel": list(_funnel(done)),
         "reasons": list(_reasons(done)),
+        "edits": done["clean"]["counts"]["edited"] if "clean" in done else {},
         "pii": done["clean"]["counts"]["masked"] if "clean" in done else {},
         "samples": {
             "removed": [sample for sample in samples if sample["rule"] != "kept"],

@@ -64,7 +64,17 @@ def figures() -> dict[str, Any]:
             {"step": "clean", "rule": "empty_text", "source": "news", "documents": 22},
             {"step": "dedup", "rule": "near_duplicate", "source": "chat", "documents": 266},
         ],
+        "edits": {"spaces": 812, "entity": 40},
         "pii": {"tel": 41, "rrn": 3},
+        "contamination": [
+            {
+                "benchmark": "boolq",
+                "part": "passage",
+                "items": 1404,
+                "items_hit": 31,
+                "documents": 29,
+            }
+        ],
         "samples": {"removed": [sample, copy], "kept": [{**sample, "rule": "kept", "id": None}]},
         "clusters": [{"size": 2, "count": 90}, {"size": 3, "count": 7}, {"size": 4, "count": 5}],
         "tokenizer": {
@@ -145,7 +155,7 @@ def test_page_is_whole_and_loads_nothing(page: str) -> None:
     assert len(read.ids) == len(set(read.ids))
     for target in re.findall(r"url\(#([^)]+)\)", page):
         assert target in read.ids
-    assert read.tags.count("svg") == 8
+    assert read.tags.count("svg") == 9
     assert "prefers-color-scheme: dark" in page and "width=device-width" in page
 
 
@@ -165,6 +175,10 @@ def test_page_shows_the_figures(page: str) -> None:
         "1.250",
         "12.3",
         "3–4 copies",
+        "boolq",
+        "1,404",
+        "31",
+        "812",
         "12",
     ):
         assert part in text, part
