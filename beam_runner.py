@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline import console, storage
-from pipeline.recipe import Recipe, load, parse
+from pipeline import commands, console, storage
+from pipeline.commands import Json, show
+from pipeline.recipe import Recipe, load
 from pipeline.workspace import Workspace
 from tokenizer.errors import MalmoiError, RecipeError
 
@@ -35,7 +36,7 @@ RUNNERS = {
     "spark": "SparkRunner",
 }
 STEPS = {
-    "curate": ("clean", "dedup", "assemble"),
+    "curate": ("benchmarks", "clean", "dedup", "assemble"),
     "count": ("count",),
     "tokenizer": ("tokenizer",),
     "tokenize": ("tokenize",),
@@ -48,12 +49,10 @@ beam_arguments: list[str] = []
 """What stands behind `--` on the command line."""
 
 RecipeFile = Annotated[Path, typer.Argument(help="the recipe (YAML)", show_default=False)]
-RunFolder = Annotated[str, typer.Argument(help="the run directory", show_default=False)]
 Out = Annotated[str, typer.Option(help="the run directory", show_default=False)]
 Workers = Annotated[int, typer.Option(min=0, help="processes for the data; 0: one a core")]
 Runner = Annotated[str, typer.Option(help=f"where Beam runs: {', '.join(RUNNERS)}")]
 Processes = Annotated[int, typer.Option(min=1, help="processes that train together (torchrun)")]
-Json = Annotated[bool, typer.Option("--json", help="print the figures as JSON")]
 
 
 @dataclass
@@ -76,10 +75,14 @@ class Job:
         )
 
     def do(self, step: str) -> None:
-        if step == "tokenizer":
-            from pipeline.steps import tokenizer
+        """Do one step; a part that the recipe switches off has none."""
+        if step in ("benchmarks", "tokenizer"):
+            from pipeline import steps
 
-            tokenizer(self.workspace, self.recipe, self.workers)
+            if step == "tokenizer":
+                steps.tokenizer(self.workspace, self.recipe, self.workers)
+            elif self.recipe.decontaminate.enabled:
+                steps.benchmarks(self.workspace, self.recipe)
         elif step in ("train", "export"):
             from pipeline import training
 
@@ -104,14 +107,6 @@ def make_pipeline(runner: str) -> "beam.Pipeline":
     from apache_beam.options.pipeline_options import PipelineOptions
 
     return beam.Pipeline(options=PipelineOptions([f"--runner={RUNNERS[runner]}", *beam_arguments]))
-
-
-def resolved_recipe(workspace: Workspace) -> Recipe:
-    """The recipe that a run directory was last worked on with."""
-    where = workspace.path("recipe.yaml")
-    if not storage.exists(where):
-        raise MalmoiError(f"{workspace.root}: no run directory (it has no recipe.yaml)")
-    return parse(storage.read_bytes(where).decode(), where)
 
 
 @contextmanager
@@ -149,15 +144,6 @@ def perform(command: str, recipe: Recipe, job: Job) -> dict[str, Any]:
     for step in [step for name in STEPS if command in (name, "run") for step in STEPS[name]]:
         job.do(step)
     return write_report(job.workspace, recipe)
-
-
-def show(figures: dict[str, Any], workspace: Workspace, as_json: bool) -> None:
-    """Print a report's figures and where the report lies."""
-    if as_json:
-        console.print_json(figures)
-    else:
-        console.print_figures(figures)
-        console.stdout.print(f"report: {workspace.path('report.html')}")
 
 
 def _command(name: str, summary: str) -> None:
@@ -230,94 +216,7 @@ def demo(
         demonstration.show(figures)
 
 
-@app.command()
-def generate(
-    run: RunFolder,
-    prompt: Annotated[str, typer.Option(help="the text to go on from")] = "",
-    max_tokens: Annotated[int, typer.Option(min=1)] = 100,
-    temperature: Annotated[
-        float, typer.Option(min=0.0, help="0: always the likeliest token")
-    ] = 0.8,
-    top_p: Annotated[float, typer.Option(min=0.0, max=1.0)] = 0.95,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-    json: Json = False,
-) -> None:
-    """Let the exported model go on from a prompt.
-
-    Example: malmoi generate runs/demo --prompt "문서를 저장하려면"
-    """
-    from trainer.generate import Sampling
-    from trainer.generate import generate as continue_text
-
-    workspace = Workspace(run)
-    workspace.require("export")
-    export = storage.local_path(workspace.path("export"))
-    how = Sampling(max_tokens, temperature, top_p=top_p, seed=seed)
-    text = continue_text(export, prompt, how)
-    if json:
-        console.print_json({"prompt": prompt, "text": text})
-    else:
-        typer.echo(text)
-
-
-@app.command()
-def evaluate(run: RunFolder, json: Json = False) -> None:
-    """Measure the exported model on the held-out documents, by source.
-
-    Example: malmoi evaluate runs/demo
-    """
-    from pipeline import training
-
-    figures = training.evaluate(Workspace(run))
-    if json:
-        console.print_json(figures)
-    else:
-        console.print_evaluation(figures)
-
-
-@app.command()
-def report(run: RunFolder, json: Json = False) -> None:
-    """Write report.html and report.json anew from the manifests.
-
-    Example: malmoi report runs/demo
-    """
-    from pipeline.report.write import write_report
-
-    workspace = Workspace(run)
-    show(write_report(workspace, resolved_recipe(workspace)), workspace, json)
-
-
-@app.command()
-def verify(run: RunFolder, json: Json = False) -> None:
-    """Read every file of a run and compare it with the manifests.
-
-    Example: malmoi verify runs/demo
-    """
-    checked, faults = Workspace(run).verify()
-    if json:
-        console.print_json({"files": checked, "faults": faults})
-    else:
-        for fault in faults:
-            console.stdout.print(fault)
-        console.stdout.print(f"{checked} files, {len(faults)} faults")
-    if faults:
-        raise typer.Exit(1)
-
-
-@app.command()
-def scrub(
-    file: Annotated[typer.FileBinaryRead, typer.Argument(help="JSON lines with id and text")] = "-",  # type: ignore[assignment]
-    spans_only: Annotated[bool, typer.Option(help="leave the text out")] = False,
-) -> None:
-    """Mask personal data in JSON lines: {"id", "text"} in, {"id", "text", "spans"} out.
-
-    Example: malmoi scrub texts.jsonl > masked.jsonl
-    """
-    from pipeline.pii.scrub import scrub_lines
-    from tokenizer.special import PII_KINDS
-
-    for line in scrub_lines(file, PII_KINDS, spans_only):
-        sys.stdout.buffer.write(line.rstrip(b"\n") + b"\n")
+app.add_typer(commands.app)
 
 
 def main() -> None:

@@ -47,12 +47,12 @@ def generated(folder: Path) -> Path:
     return path
 
 
-def run_once(file: str, folder: Path) -> dict[str, float]:
+def run_once(file: str, folder: Path, signed: bool = True) -> dict[str, float]:
     """Seconds of one clean step over `file` into `folder`, and its counts."""
     source = Source(name="text", paths=[str(Path(file).absolute())])
     clean = Clean(unit_bytes=10**12)
     (unit,) = plan_units([source], "", clean.unit_bytes)
-    work = CleanWork(unit, source, clean, Pii(), Dedup())
+    work = CleanWork(unit, source, clean, Pii(), Dedup(enabled=signed))
     started = time.perf_counter()
     outcome = Workspace(folder).perform(
         "clean",

@@ -1,209 +1,118 @@
-"""The clean step: raw batches to normal form, rules, masks and signatures. No Beam."""
+"""A work unit of the clean step: files in; clean, removed and signature shards out. No Beam."""
 
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.clean_batch import CLEAN, Cleaned, Screen, clean_batch
 from pipeline.counts import Counts
+from pipeline.decontaminate import Counted, Index, merge
 from pipeline.dedup.signatures import sign, signature_schema
-from pipeline.documents import DOCUMENT, REMOVED, derived_id, removed_batch
-from pipeline.filters.rules import Rule, judge
-from pipeline.kernels.features import FEATURE_TYPE, measure
-from pipeline.parquet import ParquetSink
-from pipeline.pii.mask import mask, mask_batch
+from pipeline.documents import REMOVED, removed_batch
+from pipeline.parquet import BETWEEN, ParquetSink
+from pipeline.pii.mask import mask
 from pipeline.receipts import Task
 from pipeline.samples import SampleKeeper
-from pipeline.settings import Clean, Dedup, Pii, Source
+from pipeline.settings import Clean, Decontaminate, Dedup, Pii, Source
 from pipeline.sources.read import read_unit
 from pipeline.sources.units import WorkUnit
-from pipeline.text.decode import repair_mojibake
-from pipeline.text.html import extract
-from pipeline.text.normal import normalise
 
-CLEAN = DOCUMENT.append(pa.field("features", FEATURE_TYPE))
-"""A clean shard: documents with the features they were judged by."""
+__all__ = ["CLEAN", "CleanWork", "clean_batch", "clean_unit"]
 
 
 @dataclass(frozen=True)
 class CleanWork:
-    """What one task of the clean step needs."""
+    """What one task of the clean step needs; of benchmarks, the place of their index, and how."""
 
     unit: WorkUnit
     source: Source
     clean: Clean
     pii: Pii
     dedup: Dedup
+    benchmarks: tuple[str, Decontaminate] | None = None
+
+    def screen(self) -> Screen | None:
+        if self.benchmarks is None:
+            return None
+        index, settings = self.benchmarks
+        return Screen(Index.load(index), settings)
 
 
-@dataclass(frozen=True)
-class Cleaned:
-    """A batch after the clean step; kept + removed rows are the rows that came in."""
+class _Tally:
+    """Counts, samples and benchmark hits of a unit, batch by batch."""
 
-    kept: pa.RecordBatch  # CLEAN
-    removed: pa.RecordBatch  # REMOVED
-    masked: Counter[str]  # values masked in kept text, by kind
+    def __init__(self) -> None:
+        self.counts, self.samples = Counts(), SampleKeeper()
+        self.overlap: Counted = {}
 
-
-def clean_batch(batch: pa.RecordBatch, source: Source, clean: Clean, pii: Pii) -> Cleaned:
-    """Normal form, rules and masks for one batch of `documents.RAW`.
-
-    A document that makes a stage fail is removed with rule `stage_failed`; the others go on.
-    """
-    raw = batch["text"].to_pylist()
-    texts, failed = _edited(raw, source, clean)
-    normal = pa.array(texts, pa.string())
-    features = measure(normal)
-    text, found = _masked(normal, pii)
-    ids = _ids(batch["id"], raw, source, pii)
-    reasons = _reasons(texts, failed, features, clean.rules(source.profile))
-    kept = [row for row, reason in enumerate(reasons) if reason is None]
-    removed = [
-        {
-            "id": ids[row],
-            "source": source.name,
-            "step": "clean",
-            "place": batch["place"][row].as_py(),
-            "text": _mask_text(raw[row], pii) if row in failed else text[row].as_py(),
-            **reason,
-        }
-        for row, reason in enumerate(reasons)
-        if reason is not None
-    ]
-    rows = pa.array(kept, pa.int64())
-    text = text.take(rows)
-    columns = [
-        pa.array([ids[row] for row in kept], pa.string()),
-        pa.repeat(pa.scalar(source.name), len(kept)),
-        text,
-        *(_masked(batch[name].take(rows), pii)[0] for name in ("url", "date", "meta")),
-        pc.utf8_length(text),
-        pc.binary_length(text),
-        features.take(rows),
-    ]
-    masked = Counter[str]()
-    for row in kept:
-        masked.update(found[row])
-    kept_batch = pa.RecordBatch.from_arrays(columns, schema=CLEAN)
-    return Cleaned(kept_batch, removed_batch(removed), masked)
-
-
-def _edited(raw: list[str], source: Source, clean: Clean) -> tuple[list[str], set[int]]:
-    """The texts in normal form, and the rows whose editing raised (their text is empty then)."""
-    texts, failed = [], set()
-    for row, text in enumerate(raw):
-        try:
-            texts.append(edit(text, source, clean))
-        except Exception:
-            texts.append("")
-            failed.add(row)
-    return texts, failed
-
-
-def _reasons(
-    texts: list[str], failed: set[int], features: pa.StructArray, rules: dict[str, Rule]
-) -> list[dict[str, Any] | None]:
-    """Why each document is removed: rule, value and threshold, or None where it is kept."""
-    verdict, names = judge(features, rules), list(rules)
-    reasons: list[dict[str, Any] | None] = []
-    for row, rule in enumerate(verdict.rule_index.tolist()):
-        if row in failed:
-            reasons.append({"rule": "stage_failed"})
-        elif not texts[row]:
-            reasons.append({"rule": "empty_text"})
-        elif rule >= 0:
-            value, threshold = float(verdict.value[row]), float(verdict.threshold[row])
-            reasons.append({"rule": names[rule], "value": value, "threshold": threshold})
-        else:
-            reasons.append(None)
-    return reasons
-
-
-def _ids(given: pa.Array, raw: list[str], source: Source, pii: Pii) -> list[str]:
-    """The input's own ids; derived ones where there is none, or where it holds a personal value."""
-    _, found = _masked(given, pii)
-    return [
-        derived_id(source.name, text) if not identity or found[row] else identity
-        for row, (identity, text) in enumerate(zip(given.to_pylist(), raw, strict=True))
-    ]
-
-
-def edit(text: str, source: Source, clean: Clean) -> str:
-    """The text with HTML extracted, mojibake repaired where certain, in normal form."""
-    if source.is_html:
-        text = extract(text)
-    repaired = repair_mojibake(text)
-    return normalise(
-        text if repaired is None else repaired,
-        max_jamo_run=clean.max_jamo_run,
-        max_symbol_run=clean.max_symbol_run,
-    )
+    def add(self, read: pa.RecordBatch, failed: pa.RecordBatch, cleaned: Cleaned) -> None:
+        counts = self.counts
+        counts.documents_in += read.num_rows + failed.num_rows
+        counts.documents_out += cleaned.kept.num_rows
+        counts.bytes_in += pc.sum(pc.binary_length(read["text"])).as_py() or 0
+        counts.bytes_out += pc.sum(cleaned.kept["n_bytes"]).as_py() or 0
+        counts.masked.update(cleaned.masked)
+        counts.edited.update(cleaned.edited)
+        self.overlap = merge([self.overlap, cleaned.overlap])
+        for batch in (failed, cleaned.removed):
+            self.samples.offer(batch)
+            counts.removed.update(_reasons(batch))
 
 
 def clean_unit(task: Task) -> str:
     """Read a work unit, write its clean, removed and signature shards and its receipt."""
     work: CleanWork = task.payload
     started = time.monotonic()
-    counts, samples = Counts(), SampleKeeper()
-    names = {
-        "kept": f"clean/{task.unit}.parquet",
-        "removed": f"clean/removed/{task.unit}.parquet",
-        "signatures": f"signatures/{task.unit}.parquet",
-    }
-    with (
-        ParquetSink(task.path(names["kept"]), CLEAN) as kept_file,
-        ParquetSink(task.path(names["removed"]), REMOVED) as removed_file,
-        ParquetSink(task.path(names["signatures"]), signature_schema(work.dedup)) as signatures,
-    ):
+    tally, screen = _Tally(), work.screen()
+    with ExitStack() as stack:
+        sinks = {
+            name: stack.enter_context(ParquetSink(task.path(name), schema, BETWEEN))
+            for name, schema in _shards(task.unit, work.dedup).items()
+        }
+        kept_file, removed_file, *signatures = sinks.values()
         for read in read_unit(work.unit, work.source, work.clean):
             failed = removed_batch([_mask_row(row, work.pii) for row in read.failed])
-            cleaned = clean_batch(read.documents, work.source, work.clean, work.pii)
+            cleaned = clean_batch(read.documents, work.source, work.clean, work.pii, screen)
             kept_file.write(cleaned.kept)
-            signatures.write(sign(cleaned.kept["text"], work.dedup))
             for batch in (failed, cleaned.removed):
                 removed_file.write(batch)
-                samples.offer(batch)
-                counts.removed.update(
-                    f"{step}/{rule}"
-                    for step, rule in zip(
-                        batch["step"].to_pylist(), batch["rule"].to_pylist(), strict=True
-                    )
-                )
-            counts.documents_in += read.documents.num_rows + failed.num_rows
-            counts.documents_out += cleaned.kept.num_rows
-            counts.bytes_in += _text_bytes(read.documents)
-            counts.bytes_out += pc.sum(cleaned.kept["n_bytes"]).as_py() or 0
-            counts.masked.update(cleaned.masked)
-    files = {
-        names["kept"]: kept_file.stamp,
-        names["removed"]: removed_file.stamp,
-        names["signatures"]: signatures.stamp,
-    }
+            for file in signatures:
+                file.write(sign(cleaned.kept["text"], work.dedup))
+            tally.add(read.documents, failed, cleaned)
     return task.finish(
-        files,
-        counts,
+        {name: sink.stamp for name, sink in sinks.items()},
+        tally.counts,
         source=work.source.name,
-        samples=samples.rows(),
+        samples=tally.samples.rows(),
+        facts={"overlap": tally.overlap} if screen else None,
         seconds=time.monotonic() - started,
     )
 
 
-def _masked(column: pa.Array, pii: Pii) -> tuple[pa.Array, list[dict[str, int]]]:
-    if not pii.enabled:
-        return column, [{}] * len(column)
-    return mask_batch(column, pii.kinds)
+def _shards(unit: str, dedup: Dedup) -> dict[str, pa.Schema]:
+    """The files of a unit; signatures only where copies are looked for."""
+    shards = {f"clean/{unit}.parquet": CLEAN, f"clean/removed/{unit}.parquet": REMOVED}
+    if dedup.enabled:
+        shards[f"signatures/{unit}.parquet"] = signature_schema(dedup)
+    return shards
 
 
-def _mask_text(text: str | None, pii: Pii) -> str | None:
-    return mask(text, pii.kinds)[0] if text and pii.enabled else text
+def _reasons(batch: pa.RecordBatch) -> Counter[str]:
+    """Rows by `step/rule`."""
+    codes = pc.binary_join_element_wise(batch["step"], batch["rule"], "/")
+    counted = Counter[str]()
+    for entry in pc.value_counts(codes).to_pylist():
+        counted[entry["values"]] = entry["counts"]
+    return counted
 
 
 def _mask_row(row: dict[str, Any], pii: Pii) -> dict[str, Any]:
-    return {**row, "text": _mask_text(row.get("text"), pii), "id": _mask_text(row.get("id"), pii)}
-
-
-def _text_bytes(batch: pa.RecordBatch) -> int:
-    return pc.sum(pc.binary_length(batch["text"])).as_py() or 0
+    if not pii.enabled:
+        return row
+    masked = {name: mask(row[name], pii.kinds)[0] for name in ("text", "id") if row.get(name)}
+    return {**row, **masked}

@@ -55,8 +55,8 @@ class Source(Section):
     encoding: str = Field("auto", description="auto: UTF-8, else the page's own word, else CP949")
     profile: str = Field(
         "korean",
-        description="which rules judge it: korean (pages), short (chat, reviews), none, or "
-        "one of clean.profiles",
+        description="which rules judge it: korean (pages), short (chat, reviews), law, literature, "
+        "technical, none, or one of clean.profiles",
     )
     priority: int = Field(0, description="of two copies the one from the higher priority is kept")
     weight: float = Field(1.0, gt=0, description="times it is seen in an epoch of training")
@@ -217,7 +217,9 @@ class Decontaminate(Section):
     )
     passage_overlap: float = Field(0.5, gt=0, le=1, description="the same, of a passage's")
     action: Literal["remove", "cut"] = Field(
-        "remove", description="remove the document, or cut the lines that overlap"
+        "remove",
+        description="remove the document, or cut the lines that overlap, of very long lines the "
+        "sentences",
     )
 
     @model_validator(mode="after")

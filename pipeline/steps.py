@@ -1,8 +1,9 @@
-"""Steps that one machine does in one go: tokenizer, train, export. Each fills its own directory."""
+"""Steps that one machine does in one go: benchmarks, tokenizer, train, export."""
 
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,15 @@ import pyarrow as pa
 
 from pipeline import storage
 from pipeline.counts import Counts
+from pipeline.decontaminate import benchmark_files, build_index, read_items
 from pipeline.parquet import read_table
 from pipeline.receipts import Task
 from pipeline.recipe import Recipe
 from pipeline.workspace import STEPS, Outcome, Unit, Workspace
 from tokenizer.build import build
+
+INDEX = "benchmarks/index.arrow"
+"""Where a run's index of benchmarks lies."""
 
 
 def run_alone(
@@ -49,6 +54,27 @@ def run_alone(
             task.finish(files, Counts(), facts=facts, seconds=time.monotonic() - started)
 
     return workspace.perform(step, settings=settings, units=[Unit(step, inputs)], work=work)
+
+
+def benchmarks(workspace: Workspace, recipe: Recipe) -> Outcome:
+    """Index the benchmarks that documents will be compared with."""
+    screen = recipe.decontaminate
+    files = [asdict(file) for benchmark in screen.benchmarks for file in benchmark_files(benchmark)]
+
+    def work(tasks: list[Task]) -> None:
+        for task in tasks:
+            started = time.monotonic()
+            index = build_index(read_items(screen.benchmarks), screen)
+            where = task.path(INDEX)
+            index.save(where)
+            facts = {"items": index.n_items, "probes": index.n_probes, "ngrams": index.n_grams}
+            stamp = storage.stamp(where)
+            seconds = time.monotonic() - started
+            task.finish({INDEX: stamp}, Counts(), facts=facts, seconds=seconds)
+
+    settings = screen.model_dump(exclude={"enabled", "action"})
+    units = [Unit("index", files)]
+    return workspace.perform("benchmarks", settings=settings, units=units, work=work)
 
 
 def tokenizer(workspace: Workspace, recipe: Recipe, workers: int) -> Outcome:

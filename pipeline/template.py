@@ -16,6 +16,8 @@ HEAD = """\
 # A Malmoi recipe. Only `sources` must be given; every other value below is its default and may go.
 """
 
+_WIDTH = 140  # of a line that holds a rule
+
 EXAMPLE = Source(name="blog", paths=["blog/*.jsonl.gz"])
 
 
@@ -46,14 +48,15 @@ def _lines(section: BaseModel, depth: int) -> list[str]:
 
 
 def _mapping(value: dict[str, Any], depth: int) -> list[str]:
-    """A mapping of mappings, an inner one a line."""
+    """A mapping of mappings, an inner one on its line where it fits."""
     pad = "  " * depth
     lines = []
     for name, item in value.items():
-        if isinstance(item, dict) and any(isinstance(inner, dict) for inner in item.values()):
+        line = f"{pad}{name}: {_scalar(item)}"
+        if isinstance(item, dict) and len(line) > _WIDTH:
             lines += [f"{pad}{name}:", *_mapping(item, depth + 1)]
         else:
-            lines.append(f"{pad}{name}: {_scalar(item)}")
+            lines.append(line)
     return lines
 
 

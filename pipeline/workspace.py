@@ -39,7 +39,14 @@ class Step:
 
 
 _STEPS = (
-    Step("clean", "clean", ("clean", "signatures"), "curate", ("pyarrow", "resiliparse")),
+    Step("benchmarks", "benchmarks", ("benchmarks",), "curate", ("pyarrow",)),
+    Step(
+        "clean",
+        "clean",
+        ("clean", "signatures"),
+        "curate",
+        ("pyarrow", "resiliparse", "google-re2"),
+    ),
     Step("dedup", "drops", ("drops",), "curate", ("pyarrow",)),
     Step("assemble", "curated", ("curated", "removed"), "curate", ("pyarrow",)),
     Step("count", "counts", ("counts",), "count", ("pyarrow",)),

@@ -1,3 +1,4 @@
-"""Which documents are kept: `rules` (the model of a rule, the shipped profiles, `judge`) and
-`spam.txt` (the lexicon behind the feature spam_share). Features come from `kernels.features`.
+"""Which documents are kept: `rules` (the model of a rule, `judge`), `profiles` (the shipped sets of
+rules), `models` (the user's own classifiers) and `spam.txt` (the lexicon behind spam_share).
+Features come from `kernels.features`.
 """

@@ -1,28 +1,38 @@
-"""Rules as data: a feature, a comparison, a threshold. The first that fires removes a document.
-
-The shipped thresholds were set by reading documents on both sides of them; they are meant to take
-what is certainly no Korean text and to leave the rest to deduplication.
-"""
+"""Rules as data: a feature, a comparison, a threshold. The first that fires removes a document."""
 
 from difflib import get_close_matches
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
-from pipeline.kernels.feature_list import FEATURE_NAMES
+from pipeline.filters.profiles import PROFILES
+from pipeline.kernels.feature_list import FEATURE_NAMES, FEATURES
+
+UNITS = {feature.name: feature.unit for feature in FEATURES}
+Mask = npt.NDArray[np.bool_]
 
 
-class Rule(BaseModel):
-    """Remove a document when `feature` is `drop_if` `threshold`."""
+class Condition(BaseModel):
+    """A feature is `drop_if` `threshold`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     feature: str
     drop_if: Literal["<", ">"] = Field(description="remove when the feature is below / above")
     threshold: float = Field(allow_inf_nan=False)
+    unit: str | None = Field(
+        None, description="what the threshold is meant in; it must be the feature's own unit"
+    )
 
     @field_validator("feature")
     @classmethod
@@ -32,50 +42,33 @@ class Rule(BaseModel):
             raise ValueError(f"there is no feature {name!r}; the nearest name is {near[0]!r}")
         return name
 
+    @model_validator(mode="after")
+    def _measured_in(self) -> "Condition":
+        own = UNITS[self.feature]
+        if self.unit is not None and self.unit != own:
+            count = next((f"; {n!r} counts {u}" for n, u in UNITS.items() if u == self.unit), "")
+            raise ValueError(
+                f"{self.feature!r} is measured in {own!r}, not in {self.unit!r}"
+                + ("" if self.unit == "share" else count)
+            )
+        return self
 
-def _below(feature: str, threshold: float) -> Rule:
-    return Rule(feature=feature, drop_if="<", threshold=threshold)
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, serialise: Any) -> dict[str, Any]:
+        return {key: value for key, value in serialise(self).items() if value is not None}
 
 
-def _above(feature: str, threshold: float) -> Rule:
-    return Rule(feature=feature, drop_if=">", threshold=threshold)
+class Rule(Condition):
+    """Remove a document when the condition holds, and that of `also` where there is one."""
+
+    also: Condition | None = Field(None, description="a second condition that must hold as well")
 
 
-KOREAN: dict[str, Rule] = {
-    "too_short": _below("n_chars", 50),
-    "not_korean": _below("hangul_share", 0.07),  # technical pages full of code have 0.1 and less
-    "foreign_script": _above("kana_share", 0.15),
-    "mostly_hanja": _above("han_share", 0.85),  # mixed script of the 1920s reaches 0.8
-    "broken_encoding": _above("replacement_share", 0.005),
-    "jamo_noise": _above("jamo_share", 0.2),
-    "symbols": _above("symbol_share", 0.5),
-    "one_character": _above("longest_run_share", 0.2),
-    "repeated_lines": _above("duplicate_line_share", 0.6),
-    "repeated_words": _above("top_eojeol_share", 0.25),
-    "repeated_phrases": _above("duplicate_ngram_share", 0.7),  # a statute's tables reach 0.5
-    "links": _above("url_share", 0.6),
-    "spam_density": _above("spam_share", 0.05),
-    "menu_page": _above("menu_line_share", 0.95),
-    "few_sentences": _below("sentence_share", 0.03),
-    "few_particles": _below("particle_share", 0.1),  # keyword lists; prose has 0.5 and more
+SHIPPED: dict[str, dict[str, Rule]] = {
+    profile: {name: Rule.model_validate(rule) for name, rule in rules.items()}
+    for profile, rules in PROFILES.items()
 }
-"""For pages and documents: web text, news, blogs, books, law, documentation."""
-
-SHORT: dict[str, Rule] = {
-    "too_short": _below("n_chars", 5),
-    "not_korean": _below("hangul_share", 0.2),
-    "foreign_script": _above("kana_share", 0.15),
-    "broken_encoding": _above("replacement_share", 0.005),
-    "jamo_noise": _above("jamo_share", 0.5),
-    "symbols": _above("symbol_share", 0.6),
-    "one_character": _above("longest_run_share", 0.6),
-    "repeated_words": _above("top_eojeol_share", 0.5),
-    "links": _above("url_share", 0.5),
-    "spam_density": _above("spam_share", 0.3),
-}
-"""For chat lines, reviews and comments, from five characters up."""
-
-SHIPPED: dict[str, dict[str, Rule]] = {"korean": KOREAN, "short": SHORT}
+"""The profiles of `profiles.py`, checked."""
 
 
 class Verdict(NamedTuple):
@@ -87,16 +80,27 @@ class Verdict(NamedTuple):
 
 
 def judge(features: pa.StructArray, rules: dict[str, Rule]) -> Verdict:
-    """Apply `rules` in order to the features of `measure`; the first that fires decides."""
+    """Apply `rules` in order to the features of `measure`; the first that fires decides.
+
+    Value and threshold are those of the rule's own feature, not of its second condition.
+    """
     n = len(features)
     verdict = Verdict(np.full(n, -1, np.int16), np.full(n, np.nan), np.full(n, np.nan))
     for index, rule in enumerate(rules.values()):
-        column = features.field(rule.feature).to_numpy(zero_copy_only=False)
-        limit = np.float32(rule.threshold)  # the precision of the features
-        fires = (column < limit if rule.drop_if == "<" else column > limit) & (
-            verdict.rule_index < 0
-        )
+        fires = _holds(features, rule) & (verdict.rule_index < 0)
+        if rule.also is not None:
+            fires &= _holds(features, rule.also)
         verdict.rule_index[fires] = index
-        verdict.value[fires] = column[fires]
+        verdict.value[fires] = _column(features, rule)[fires]
         verdict.threshold[fires] = rule.threshold
     return verdict
+
+
+def _holds(features: pa.StructArray, condition: Condition) -> Mask:
+    """bool[n]: whether the condition holds, at the precision of the features."""
+    column, limit = _column(features, condition), np.float32(condition.threshold)
+    return column < limit if condition.drop_if == "<" else column > limit
+
+
+def _column(features: pa.StructArray, condition: Condition) -> npt.NDArray[np.float32]:
+    return features.field(condition.feature).to_numpy(zero_copy_only=False)

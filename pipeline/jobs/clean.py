@@ -1,20 +1,21 @@
 """The clean job: work units to clean, removed and signature shards. Map only."""
 
+from typing import Any
+
 from pipeline.clean import CleanWork, clean_unit
+from pipeline.filters import models
 from pipeline.jobs.session import Session
 from pipeline.recipe import Recipe
 from pipeline.sources.units import fingerprint, plan_units
+from pipeline.steps import INDEX
 from pipeline.workspace import Outcome, Unit, Workspace
 
 
 def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
     """Do the clean step. A unit depends on its files, its source and the rules of its profile."""
-    signature = recipe.dedup.model_dump(include={"shingle", "bands", "rows", "seed"})
-    settings = {
-        "clean": recipe.clean.model_dump(exclude={"profiles", "unit_bytes"}),
-        "pii": recipe.pii.model_dump(),
-        "signature": signature,
-    }
+    settings = _settings(workspace, recipe)
+    screen = recipe.decontaminate
+    benchmarks = (workspace.path(INDEX), screen) if screen.enabled else None
     units = []
     for work_unit in plan_units(recipe.sources, "", recipe.clean.unit_bytes):
         source = recipe.source(work_unit.source)
@@ -31,7 +32,14 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
                     ),
                     "rules": rules,
                 },
-                payload=CleanWork(work_unit, source, recipe.clean, recipe.pii, recipe.dedup),
+                payload=CleanWork(
+                    work_unit,
+                    source,
+                    recipe.clean,
+                    recipe.pii,
+                    recipe.dedup,
+                    benchmarks,
+                ),
             )
         )
     return workspace.perform(
@@ -40,3 +48,21 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
         units=units,
         work=lambda tasks: session.map("clean units", clean_unit, tasks),
     )
+
+
+def _settings(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
+    """What every unit depends on, the contents of models and of the benchmarks' index included."""
+    settings = {
+        "clean": recipe.clean.model_dump(exclude={"profiles", "unit_bytes"}),
+        "models": models.check(recipe.clean.models),
+        "pii": recipe.pii.model_dump(),
+        "signature": recipe.dedup.model_dump(
+            include={"enabled", "shingle", "bands", "rows", "seed"}
+        ),
+    }
+    if recipe.decontaminate.enabled:
+        settings["benchmarks"] = {
+            "index": workspace.require("benchmarks")["outputs"],
+            **recipe.decontaminate.model_dump(exclude={"benchmarks"}),
+        }
+    return settings

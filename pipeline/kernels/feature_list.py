@@ -22,6 +22,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("n_eojeol", "eojeol", "whitespace-separated words"),
     Feature("n_lines", "lines", "lines that are not blank"),
     Feature("mean_eojeol_length", "characters", "characters in an eojeol, on average"),
+    Feature("mean_line_length", "characters", "characters in a line, on average"),
     Feature("hangul_share", "share", "Hangul syllables and conjoining jamo"),
     Feature("jamo_share", "share", "single jamo as in ㅋㅋ or ㅠㅠ"),
     Feature("han_share", "share", "Hanja and other Han ideographs"),
@@ -43,6 +44,7 @@ FEATURES: tuple[Feature, ...] = (
         "sentence_share", "share", "characters in lines that hold or end a sentence (다. 요. 까?)"
     ),
     Feature("bullet_line_share", "share", "lines that start with a bullet, of all lines"),
+    Feature("ellipsis_line_share", "share", "lines that end in … or ..., of all lines"),
     Feature(
         "menu_line_share",
         "share",

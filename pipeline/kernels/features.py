@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.kernels.feature_list import FEATURE_NAMES, FEATURES, Feature
-from pipeline.kernels.feature_passes import measure_all
-from pipeline.kernels.feature_tables import TABLES
+from pipeline.kernels.feature_scan import measure_all
+from pipeline.kernels.feature_tables import tables
 from pipeline.kernels.lexicon import spam_trie
 from pipeline.kernels.utf8 import buffers
 
@@ -23,7 +23,7 @@ def measure(texts: pa.Array) -> pa.StructArray:
     """
     offsets, data = buffers(texts)
     out = np.zeros((len(FEATURE_NAMES), len(texts)), np.float32)
-    measure_all(data, offsets, out, TABLES, spam_trie())
+    measure_all(data, offsets, out, tables(), spam_trie())
     return pa.StructArray.from_arrays(
         [pa.array(column) for column in out], fields=list(FEATURE_TYPE)
     )

@@ -10,6 +10,9 @@ import pyarrow as pa
 OTHER, SPACE, NEWLINE, HANGUL, JAMO, HAN, KANA, LATIN, DIGIT, SYMBOL, REPLACED = range(11)
 N_KINDS = 11
 
+NOT_NEGATIVE = 2**63 - 1
+"""An index and this: numba then leaves out what an index from the end would need."""
+
 
 def kind_of(char: str) -> int:
     """The kind of one character; the definition that the table below is filled from."""
@@ -62,6 +65,7 @@ def is_space(kind: int) -> bool:
 @nb.njit(inline="always")
 def code_point(data: npt.NDArray[np.uint8], at: int) -> tuple[np.uint32 | int, int]:
     """(code point, bytes it takes) at byte `at` of valid UTF-8."""
+    at &= NOT_NEGATIVE
     lead = np.uint32(data[at])
     if lead < 0x80:
         return lead, 1

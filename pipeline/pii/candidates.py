@@ -10,27 +10,24 @@ import re
 
 from pipeline.pii.fold import DASHES, DOTS, INVISIBLE, SPACES
 
-_ALONE = "(?<![0-9][0-9])"  # right after a first digit: no digit before it
+_NO_DIGIT = re.compile("[^0-9]+")
+ALONE = "(?<![0-9][0-9])"  # right after a first digit: no digit before it
 _END = "(?![0-9])"
-_GAP = "[-./_~,·() ]{0,3}"
+GAP = "[-./_~,·() ]{0,3}"
 _RULE = "(?: ?[-./_·~] ?|, | )"
 
-REGISTRATION = re.compile(
-    f"[0-9]{_ALONE}(?:[0-9]{{5}}{_GAP}[0-9]{{7}}"
-    f"|(?: [0-9]){{5}}[- ]{{1,3}}[0-9](?: [0-9]){{6}}){_END}"
-)
 _AREA = "1[016789]|2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50[2-8]"  # after the 0
 TELEPHONE = re.compile(
-    rf"[(0](?:(?<=\()0|(?<![0-9]0))(?:(?:{_AREA}){_GAP}[0-9]{{3,4}}{_GAP}[0-9]{{4}}"
+    rf"[(0](?:(?<=\()0|(?<![0-9]0))(?:(?:{_AREA}){GAP}[0-9]{{3,4}}{GAP}[0-9]{{4}}"
     rf"|(?P<rule>[-. ])[0-9](?:(?P=rule)[0-9]){{7,10}}){_END}"
 )
 # Found by its 82; what stands before (+, 00, a bracket) is looked at afterwards.
 ABROAD = re.compile(
-    rf"82\)?{_GAP}(?:\(0\)|0)?{_GAP}(?:{_AREA})\)?{_GAP}[0-9]{{3,4}}{_GAP}[0-9]{{4}}{_END}"
+    rf"82\)?{GAP}(?:\(0\)|0)?{GAP}(?:{_AREA})\)?{GAP}[0-9]{{3,4}}{GAP}[0-9]{{4}}{_END}"
 )
 ABROAD_SIGN = re.compile(r"(?:\(?(?:\+ ?|(?<![0-9])00)|\()$")
 ACCOUNT = re.compile(
-    f"[0-9]{_ALONE}(?:[0-9]{{9,13}}{_END}"
+    f"[0-9]{ALONE}(?:[0-9]{{9,13}}{_END}"
     f"|[0-9]{{1,7}}(?P<rule>{_RULE})[0-9]{{1,11}}(?:(?P=rule)[0-9]{{1,9}}){{0,4}}{_END})"
 )
 
@@ -45,41 +42,33 @@ _SPOKEN_DIGITS = {
 _SPOKEN = str.maketrans(_SPOKEN_DIGITS)
 _ANY_DIGIT = "0-9" + "".join(_SPOKEN_DIGITS)
 _FIRST = f"[{_ANY_DIGIT}](?<![{_ANY_DIGIT}]{{2}})"  # no digit, spelled or not, before it
-SPOKEN = re.compile(f"[0공영빵〇零⓪oOㅇ](?:[-./_~·() ]{{0,2}}[{_ANY_DIGIT}]){{8,12}}")
-SPOKEN_REGISTRATION = re.compile(
-    f"{_FIRST}[{_ANY_DIGIT}]{{5}}{_GAP}[{_ANY_DIGIT}]{{7}}(?![{_ANY_DIGIT}])"
+_LAST = f"(?=[이일]?(?:[^{_ANY_DIGIT}]|$))"  # a last 이 may be a verb: 공육이에요
+_ZERO, _AFTER_ZERO = "0공영빵〇零⓪oOㅇ", "1-7일이삼사오육륙칠一二三四五六七①②③④⑤⑥⑦lI"
+SPOKEN = re.compile(
+    f"[{_ZERO}][-./_~·() ]{{0,2}}[{_AFTER_ZERO}](?:[-./_~·() ]{{0,2}}[{_ANY_DIGIT}]){{7,11}}"
 )
-SPOKEN_ACCOUNT = re.compile(f"{_FIRST}(?:[-. ]?[{_ANY_DIGIT}]){{9,13}}(?![{_ANY_DIGIT}])")
+SPOKEN_REGISTRATION = re.compile(f"{_FIRST}[{_ANY_DIGIT}]{{5}}{GAP}[{_ANY_DIGIT}]{{7}}{_LAST}")
+SPOKEN_ACCOUNT = re.compile(f"{_FIRST}(?:[-. ]?[{_ANY_DIGIT}]){{9,13}}{_LAST}")
+SPOKEN_DOCUMENT = re.compile(f"{_FIRST}(?:{GAP}[{_ANY_DIGIT}]){{9,19}}(?![{_ANY_DIGIT}])")
 LAST_GROUP = re.compile(f"[{_ANY_DIGIT}]{{4}}$")
-# Any of the above lies inside a run of nine digits or more; one pass finds the runs.
-RUN = re.compile(f"[{_ANY_DIGIT}](?:[-./_~,·() ]{{0,6}}[{_ANY_DIGIT}]){{8,}}")
+# RE2, over raw text: runs of spelled and written digits.
+_WIDE_GAP = f"[-./_~·()（）．／＿～{DASHES}{DOTS}{SPACES} {INVISIBLE}。｡]{{0,6}}"
+_WIDE_DIGIT = f"[{_ANY_DIGIT}０-９ｏＯｌＩ]"
+SPELLED_GATE = f"{_WIDE_DIGIT}(?:{_WIDE_GAP}{_WIDE_DIGIT}){{8,}}"
+SPELLED = "".join(_SPOKEN_DIGITS) + "ｏＯｌＩ"
 
-_AT_WORD = " ?(?:at|AT|At|골뱅이|앳) ?"
-AT = re.compile("@")
-AT_WORDS = re.compile(
-    rf"\({_AT_WORD}\)|\[{_AT_WORD}\]|\{{{_AT_WORD}\}}|골뱅이|(?P<bare>at (?<= at )|AT (?<= AT ))"
-)
-AT_SIGNS = (
-    "골뱅이",
-    "앳",
-    " at ",
-    " AT ",
-    "at)",
-    "AT)",
-    "At)",
-    "at]",
-    "AT]",
-    "at}",
-    "at )",
-    "at ]",
-)
-LOCAL_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-")
-MAX_LOCAL = 64  # RFC 5321, 4.5.3.1.1
-_POINT = r"(?:\.|(?: ?[(\[{] ?(?:dot|점|닷) ?[)\]}] ?)| (?:dot|점|닷) )"
-DOMAIN = re.compile(
-    rf" ?[A-Za-z0-9][A-Za-z0-9-]{{0,62}}(?:{_POINT}[A-Za-z0-9-]{{1,63}}){{0,5}}"
-    rf"{_POINT}(?P<top>[A-Za-z]{{2,24}})"
-)
+
+def only_digits(text: str) -> str:
+    """The written digits of `text`."""
+    return _NO_DIGIT.sub("", text)
+
+
+def grouped_further(text: str, start: int, end: int, marks: str = "-.") -> bool:
+    """Whether digits go on beyond the span after one of `marks`: a part of a longer number."""
+    before, after = text[max(0, start - 2) : start], text[end : end + 2]
+    return (len(before) == 2 and before[0].isdigit() and before[1] in marks) or (
+        len(after) == 2 and after[0] in marks and after[1].isdigit()
+    )
 
 
 def is_spoken(text: str) -> bool:
@@ -100,13 +89,9 @@ def is_digit(char: str) -> bool:
 
 def spoken_digits(text: str) -> str:
     """The digits of a match of SPOKEN: 공일공-1234 gives 0101234."""
-    return re.sub("[^0-9]", "", text.translate(_SPOKEN))
+    return re.sub("[^0-9]", "", written_out(text))
 
 
-# RE2, run over a whole column: whether any of the above can match, gaps with invisible characters.
-_WIDE_GAP = f"[-./_~,()（）．／＿～，{DASHES}{DOTS}{SPACES} {INVISIBLE}。｡]{{0,8}}"
-GATE = (
-    f"[0-9０-９](?:{_WIDE_GAP}[0-9０-９]){{8}}"
-    "|[@＠﹫]|골뱅이|(?i:[(\\[{（［｛] ?(?:at|앳))|(?i: at )"
-    f"|[{_ANY_DIGIT}０-９ｏＯ](?:{_WIDE_GAP}[{_ANY_DIGIT}０-９ｏＯｌＩ]){{8}}"
-)
+def written_out(text: str) -> str:
+    """`text` of the same length with every spelled digit written: 일일-영구 gives 11-09."""
+    return text.translate(_SPOKEN)

@@ -13,6 +13,7 @@ DOTS = "\u00b7\u318d\u30fb\u2027\u2219\u2022\uff65\u22c5"
 SPACES = "\t\u00a0\u2000-\u200a\u202f\u205f\u3000"
 _FOLDED = re.compile(f"[{DASHES}{DOTS}{SPACES}\u3002\uff61\uff01-\uff5e]")
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
+_ANY = re.compile(f"{_FOLDED.pattern[:-1]}{INVISIBLE}]")
 _DASH, _DOT, _SPACE = (re.compile(f"[{chars}]") for chars in (DASHES, DOTS, SPACES))
 
 
@@ -27,6 +28,15 @@ class Folded(NamedTuple):
         """The span of the original text that a span of the folded text came from."""
         return self._place(start), self._place(end - 1) + 1
 
+    def folded(self, at: int) -> int:
+        """Where the character at `at` of the original text, or the next one that stayed, lies."""
+        if not self.points:
+            return at
+        ended = range(len(self.points))
+        runs = bisect_right(ended, at, key=lambda run: self.points[run] + self.shifts[run])
+        visible = at - self.shifts[runs - 1] if runs else at
+        return min(visible, self.points[runs]) if runs < len(self.points) else visible
+
     def _place(self, at: int) -> int:
         index = bisect_right(self.points, at) - 1
         return at if index < 0 else at + self.shifts[index]
@@ -37,7 +47,7 @@ def fold(text: str) -> Folded:
 
     Zero-width and other invisible characters go; nothing here is ever written to a document.
     """
-    if text.isascii() and "\t" not in text:
+    if (text.isascii() and "\t" not in text) or not _ANY.search(text):
         return Folded(text, [], [])
     folded = _FOLDED.sub(_fold_one, text)
     points: list[int] = []

@@ -2,13 +2,26 @@
 
 from collections import Counter
 from collections.abc import Collection
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.pii.candidates import GATE
-from pipeline.pii.detect import Span, detect
+from pipeline.pii.detect import Span, byte_spans, detect
+from pipeline.pii.windows import Column
 from tokenizer.special import PII_KINDS, mask_token
+
+
+class Masked(NamedTuple):
+    """A masked column."""
+
+    texts: pa.StringArray
+    rows: npt.NDArray[np.int64]
+    """Rows that changed, ascending."""
+    counts: list[Counter[str]]
+    """Values replaced by kind, one for each of `rows`."""
 
 
 def mask(text: str, kinds: Collection[str] = PII_KINDS) -> tuple[str, dict[str, int]]:
@@ -29,22 +42,29 @@ def replace(text: str, spans: list[Span]) -> str:
     return "".join([*pieces, text[end:]])
 
 
-def mask_batch(
-    texts: pa.StringArray, kinds: Collection[str] = PII_KINDS
-) -> tuple[pa.StringArray, list[dict[str, int]]]:
-    """`mask` for a column: (masked texts, replaced values by kind for every row); nulls stay null.
+def mask_batch(texts: pa.StringArray, kinds: Collection[str] = PII_KINDS) -> Masked:
+    """`mask` for a string or large_string column; nulls stay null.
 
-    One RE2 search over the column picks the texts with a candidate; the others cost no more.
+    The gates run once over the column; only texts with a value are built anew.
     """
-    counts: list[dict[str, int]] = [{} for _ in range(len(texts))]
-    suspects = pc.fill_null(pc.match_substring_regex(texts, GATE), False)
-    rows = pc.indices_nonzero(suspects).to_pylist()
-    changed: dict[int, str] = {}
-    for row in rows:
-        masked, found = mask(texts[row].as_py(), kinds)
-        if found:
-            changed[row], counts[row] = masked, found
-    if not changed:
-        return texts, counts
-    hit = pa.array([row in changed for row in range(len(texts))])
-    return pc.replace_with_mask(texts, hit, pa.array(list(changed.values()), texts.type)), counts
+    column = Column.of_texts(texts)
+    rows, masked, counts = [], [], []
+    for row, spans in byte_spans(column, kinds):
+        rows.append(row)
+        masked.append(_replace_bytes(column.text(row), spans))
+        counts.append(Counter(span.kind for span in spans))
+    changed = np.array(rows, np.int64)
+    if rows:
+        hit = np.zeros(len(texts), bool)
+        hit[changed] = True
+        anew = pa.array(masked, pa.binary()).cast(texts.type)
+        texts = pc.replace_with_mask(texts, pa.array(hit), anew)
+    return Masked(texts, changed, counts)
+
+
+def _replace_bytes(text: bytes, spans: list[Span]) -> bytes:
+    pieces, end = [], 0
+    for span in spans:
+        pieces += [text[end : span.start], mask_token(span.kind).encode()]
+        end = span.end
+    return b"".join([*pieces, text[end:]])

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from pipeline import storage
+from pipeline.decontaminate import summarise
 from pipeline.recipe import Recipe
 from pipeline.report.page import render
 from pipeline.workspace import STEPS, Workspace
@@ -43,6 +44,7 @@ def collect(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
         "reasons": list(_reasons(done)),
         "edits": done["clean"]["counts"]["edited"] if "clean" in done else {},
         "pii": done["clean"]["counts"]["masked"] if "clean" in done else {},
+        "contamination": _contamination(done.get("clean")),
         "samples": {
             "removed": [sample for sample in samples if sample["rule"] != "kept"],
             "kept": [sample for sample in samples if sample["rule"] == "kept"],
@@ -72,6 +74,11 @@ def _reasons(done: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             for reason, documents in counts["removed"].items():
                 name, rule = reason.split("/", 1)
                 yield {"step": name, "rule": rule, "source": source, "documents": documents}
+
+
+def _contamination(clean: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    units = (clean or {"facts": {}})["facts"].values()
+    return summarise(facts["overlap"] for facts in units if "overlap" in facts)
 
 
 def _clusters(assemble: Mapping[str, Any] | None) -> list[dict[str, int]]:

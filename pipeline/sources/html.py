@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 
 from pipeline.settings import Clean, Source
-from pipeline.sources.records import Failed, Raw
+from pipeline.sources.records import Block, Failed, blocks
 from pipeline.sources.text import document, read_whole
+from pipeline.sources.units import Split
 from pipeline.text.html import declared_charset
 
 
-def read_html(uri: str, place: str, source: Source, clean: Clean) -> Iterator[Raw | Failed]:
+def read_html(
+    uri: str, place: str, split: Split | None, source: Source, clean: Clean
+) -> Iterator[Block]:
     """The one record of a page, decoded by `source.encoding`, else by the charset it declares."""
-    raw = read_whole(uri, place, clean.max_document_bytes)
+    raw = read_whole(uri, place, clean)
     if isinstance(raw, Failed):
-        yield raw
+        yield from blocks([raw])
     else:
-        yield document(raw, place, source.encoding, declared_charset(raw))
+        yield from blocks([document(raw, place, source.encoding, declared_charset(raw))])

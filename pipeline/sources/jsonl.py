@@ -1,78 +1,99 @@
 """JSON lines: one document a line, each judged alone, so that a bad line costs no other."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import orjson
+import pyarrow as pa
 
 from pipeline.settings import Clean, Source
-from pipeline.sources.records import EXCERPT_CHARS, Failed, Raw, excerpt, too_large
-from pipeline.sources.stream import ByteStream
+from pipeline.sources.flat_json import FlatJson
+from pipeline.sources.lines import UTF8, LineBlock, LineReader
+from pipeline.sources.records import Block, Failed, Raw, excerpt, raw_batch, too_large
+from pipeline.sources.units import Split
 from pipeline.text.decode import decode
 
-_HEAD_BYTES = 4 * EXCERPT_CHARS + 4
-_BOM = b"\xef\xbb\xbf"
+_MAX_DIGITS = 4_300
+"""Python converts no longer integer (CVE-2020-10735)."""
 
 
-def read_jsonl(uri: str, place: str, source: Source, clean: Clean) -> Iterator[Raw | Failed]:
-    """The records of a file, plain, gzip or zstd; one for each line that is not blank.
+def read_jsonl(
+    uri: str, place: str, split: Split | None, source: Source, clean: Clean
+) -> Iterator[Block]:
+    """The records of a file or of a split of it; one for each line that is not blank.
 
     A line may take twice `clean.max_document_bytes` (escapes double Korean) and a megabyte for
     other fields; a longer one is dropped while it is read and never held. A damaged file gives its
-    whole lines and then one record. Raises OSError where the file cannot be opened.
+    whole lines and then one failure. Raises OSError where the file cannot be opened.
     """
-    limit = 2 * clean.max_document_bytes + (1 << 20)
-    stream = ByteStream(uri)
-    number, unfinished = 0, b""
-    for number, (line, length, ended) in enumerate(_lines(stream.chunks(), limit), 1):
-        if stream.fault and not ended:
-            unfinished = line
-            break
-        if number == 1:
-            line = line.removeprefix(_BOM)
-        if not line.strip():
+    reader = LineReader(uri, place, split, source, clean)
+    flat = FlatJson(source.fields, clean.max_document_bytes)
+    for block in reader:
+        if block.is_cut:
+            limit = clean.max_document_bytes
+            failed = [too_large(reader.place_of(block), block.data, block.length, limit)]
+            yield Block(raw_batch([]), failed)
             continue
-        where = f"{place}:{number}"
-        if length > limit:
-            yield too_large(where, line, length, clean.max_document_bytes)
-        else:
-            yield _record(line, where, source, clean)
-    if stream.fault:
-        number += not unfinished
-        yield Failed(stream.fault, f"{place}:{number}", excerpt(unfinished))
+        block, encoding = _in_utf8(block, reader)
+        documents, rows, odd = flat.read(block, reader.places(block), encoding in UTF8)
+        if not len(odd):
+            del block
+            yield Block(documents, [])
+            continue
+        lines, places = block.lines(), reader.places(block)
+        del block
+        records = [
+            (row, _record(lines[row], places[row].as_py(), source, encoding, clean))
+            for row in odd.tolist()
+        ]
+        del lines
+        yield _merged(documents, rows, records)
+        del documents, records
+    if failure := reader.failure():
+        yield Block(raw_batch([]), [failure])
 
 
-def _lines(chunks: Iterable[bytes], limit: int) -> Iterator[tuple[bytes, int, bool]]:
-    """(line, its length, did a newline end it); of a line above `limit` only the head is held."""
-    held, length = bytearray(), 0
-    for chunk in chunks:
-        *ends, rest = chunk.split(b"\n")
-        for piece in ends:
-            if length == 0 and len(piece) <= limit:
-                yield piece, len(piece), True
-                continue
-            length += len(piece)
-            held += piece if length <= limit else piece[:_HEAD_BYTES]
-            yield bytes(held if length <= limit else held[:_HEAD_BYTES]), length, True
-            held, length = bytearray(), 0
-        length += len(rest)
-        held += rest if length <= limit else rest[:_HEAD_BYTES]
-        if length > limit:
-            del held[_HEAD_BYTES:]
-    if length:
-        yield bytes(held), length, False
+def _in_utf8(block: LineBlock, reader: LineReader) -> tuple[LineBlock, str]:
+    """(the block, its encoding); one in a named encoding is UTF-8 now, if all of it decodes."""
+    if reader.encoding in UTF8:
+        return block, reader.encoding
+    decoded = decode(bytes(block.data), reader.encoding)
+    if decoded.replaced:
+        return block, reader.encoding
+    return block._replace(data=decoded.text.encode()), "utf-8"
 
 
-def _record(line: bytes, place: str, source: Source, clean: Clean) -> Raw | Failed:
+def _merged(
+    documents: pa.RecordBatch, rows: np.ndarray, records: list[tuple[int, Raw | Failed | None]]
+) -> Block:
+    """One block of the documents at `rows` and of records from the lines between them."""
+    failed = [record for _, record in records if isinstance(record, Failed)]
+    late = [(row, record) for row, record in records if isinstance(record, Raw)]
+    if late:
+        order = np.argsort(np.concatenate([rows, [row for row, _ in late]]), kind="stable")
+        added = raw_batch([record for _, record in late])
+        documents = pa.concat_batches([documents, added]) if len(rows) else added
+        if len(rows):
+            documents = documents.take(pa.array(order))
+    return Block(documents, failed)
+
+
+def _record(
+    line: bytes | bytearray, place: str, source: Source, encoding: str, clean: Clean
+) -> Raw | Failed | None:
+    """A line's document, or why it is none; None for a blank line."""
+    if not line or line.isspace():
+        return None
     try:
-        record = _parse(line, source.encoding)
+        record = _parse(line, encoding)
     except (ValueError, RecursionError):
         return Failed("bad_json", place, excerpt(line))
     fields = source.fields
     if not isinstance(record, dict):
         return Failed("bad_record", place, excerpt(line))
-    identity = _scalar(record.get(fields.id))
+    identity = scalar(record.get(fields.id))
     text = record.get(fields.text)
     if not isinstance(text, str):
         return Failed("bad_record", place, excerpt(line), identity)
@@ -81,32 +102,36 @@ def _record(line: bytes, place: str, source: Source, clean: Clean) -> Raw | Fail
     size = len(text) if text.isascii() else len(text.encode())
     if size > clean.max_document_bytes:
         return too_large(place, text, size, clean.max_document_bytes, identity)
-    meta = {name: record[name] for name in fields.meta if name in record}
     return Raw(
         identity,
         text,
-        _scalar(record.get(fields.url)),
-        _scalar(record.get(fields.date)),
-        json.dumps(meta, ensure_ascii=False, sort_keys=True) if meta else None,
+        scalar(record.get(fields.url)),
+        scalar(record.get(fields.date)),
+        meta_json({name: record[name] for name in fields.meta if name in record}),
         place,
     )
 
 
-def _parse(line: bytes, encoding: str) -> Any:
+def _parse(line: bytes | bytearray, encoding: str) -> Any:
     """The JSON value of a line; ValueError or RecursionError where it has none.
 
     orjson reads what RFC 8259 allows. What it refuses and real files hold is read more slowly: a
     line in another encoding, NaN, and halves of a surrogate pair, which become U+FFFD.
     """
-    if encoding.lower() in ("auto", "utf-8", "utf8"):
+    if encoding in UTF8:
         try:
             return orjson.loads(line)
         except orjson.JSONDecodeError:
             pass
-    decoded = decode(line, encoding)
+    decoded = decode(bytes(line), encoding)
     if decoded.replaced:
         raise ValueError(f"not {decoded.encoding}")
-    return _without_surrogates(json.loads(decoded.text, parse_constant=lambda _: None))
+    value = json.loads(decoded.text, parse_constant=lambda _: None, parse_int=_integer)
+    return _without_surrogates(value)
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) < _MAX_DIGITS else float(digits)
 
 
 def _without_surrogates(value: Any) -> Any:
@@ -123,10 +148,20 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-def _scalar(value: object) -> str | None:
+def scalar(value: object) -> str | None:
     """A string or a number as text; anything else, and nothing, is null."""
     if isinstance(value, str):
         return value or None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return None
+
+
+def meta_json(values: dict[str, Any]) -> str | None:
+    """Named values as one JSON object, keys sorted; None where there are none.
+
+    What JSON has no form for (dates, bytes, decimals) is written as Python prints it.
+    """
+    if not values:
+        return None
+    return json.dumps(values, ensure_ascii=False, sort_keys=True, default=str)

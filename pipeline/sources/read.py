@@ -1,22 +1,35 @@
 """A work unit's documents in batches: the one entrance for text into the pipeline."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipeline.documents import RAW
 from pipeline.settings import Clean, Source
 from pipeline.sources.html import read_html
 from pipeline.sources.jsonl import read_jsonl
-from pipeline.sources.records import Failed, Raw
-from pipeline.sources.text import read_text
-from pipeline.sources.units import WorkUnit, place
+from pipeline.sources.parquet import read_parquet
+from pipeline.sources.records import BATCH_ROWS, Block, Failed, raw_batch
+from pipeline.sources.text import read_lines, read_text
+from pipeline.sources.units import Split, WorkUnit, place
+from pipeline.sources.warc import read_warc
 
-BATCH_ROWS = 50_000
-"""A batch of very short texts ends here, so that its Python rows stay small."""
+Reader = Callable[[str, str, Split | None, Source, Clean], Iterator[Block]]
+"""(a file's URI, its place in records, the split of it or None, source, settings) -> its records.
 
-_READERS = {"jsonl": read_jsonl, "text": read_text, "html": read_html}
+A reader raises nothing but OSError where the file cannot be opened, and RecipeError.
+"""
+
+_READERS: dict[str, Reader] = {
+    "jsonl": read_jsonl,
+    "parquet": read_parquet,
+    "text": read_text,
+    "lines": read_lines,
+    "html": read_html,
+    "warc": read_warc,
+}
 
 
 class Read(NamedTuple):
@@ -30,37 +43,63 @@ def read_unit(unit: WorkUnit, source: Source, clean: Clean) -> Iterator[Read]:
     """The records of a unit's files in order, about `clean.batch_bytes` of UTF-8 text at a time.
 
     Nothing in the files raises: what is no document comes as a failed row with step `read` and rule
-    bad_json, bad_record, empty_text, document_too_large, truncated_file, corrupt_file or
-    unreadable_file. Failed text is an excerpt as it was read: mask it before it is written.
+    bad_json, bad_record, empty_text, document_too_large, truncated_file, corrupt_file,
+    decompression_bomb or unreadable_file. Failed text is an excerpt as it was read: mask it before
+    it is written.
     """
-    documents: list[Raw] = []
+    held: list[pa.RecordBatch] = []
     failed: list[dict[str, Any]] = []
-    size = 0
-    for record in _records(unit, source, clean):
-        if isinstance(record, Failed):
-            failed.append({"source": source.name, "step": "read", **record._asdict()})
-        else:
-            documents.append(record)
-        size += 3 * len(record.text)
-        if size >= clean.batch_bytes or len(documents) + len(failed) >= BATCH_ROWS:
-            yield Read(_batch(documents), failed)
-            documents, failed, size = [], [], 0
-    if documents or failed:
-        yield Read(_batch(documents), failed)
+    rows = size = 0
+    for block in _blocks(unit, source, clean):
+        for documents in _pieces(block.documents, clean.batch_bytes):
+            more = documents.num_rows + len(block.failed)
+            if rows and (
+                size + _text_bytes(documents) > clean.batch_bytes or rows + more > BATCH_ROWS
+            ):
+                yield Read(_joined(held), failed)
+                held, failed, rows, size = [], [], 0, 0
+            held.append(documents)
+            rows += documents.num_rows
+            size += _text_bytes(documents)
+        new = [{"source": source.name, "step": "read", **row._asdict()} for row in block.failed]
+        failed += new
+        rows += len(new)
+        size += sum(3 * len(row.text) for row in block.failed)
+    if rows:
+        yield Read(_joined(held), failed)
 
 
-def _records(unit: WorkUnit, source: Source, clean: Clean) -> Iterator[Raw | Failed]:
+def _blocks(unit: WorkUnit, source: Source, clean: Clean) -> Iterator[Block]:
     read = _READERS[source.format]
     for file in unit.files:
         where = place(file.uri, source)
         try:
-            yield from read(file.uri, where, source, clean)
+            yield from read(file.uri, where, unit.split, source, clean)
         except OSError as error:
-            yield Failed("unreadable_file", where, type(error).__name__)
+            failure = Failed("unreadable_file", where, type(error).__name__)
+            yield Block(raw_batch([]), [failure])
 
 
-def _batch(documents: list[Raw]) -> pa.RecordBatch:
-    columns = zip(*documents, strict=True) if documents else [()] * len(RAW)
-    return pa.RecordBatch.from_arrays(
-        [pa.array(column, pa.string()) for column in columns], schema=RAW
-    )
+def _pieces(documents: pa.RecordBatch, batch_bytes: int) -> Iterator[pa.RecordBatch]:
+    """The batch, in slices of at most `batch_bytes` of text where a row has no more than that."""
+    if documents.num_rows < 2 or _text_bytes(documents) <= batch_bytes:
+        yield documents
+        return
+    sizes = np.cumsum(np.asarray(pc.binary_length(documents["text"]), np.int64))
+    start, before = 0, 0
+    while start < documents.num_rows:
+        fits = int(np.searchsorted(sizes, before + batch_bytes, side="right"))
+        end = max(fits, start + 1)
+        yield documents.slice(start, end - start)
+        start, before = end, int(sizes[end - 1])
+
+
+def _text_bytes(documents: pa.RecordBatch) -> int:
+    return pc.sum(pc.binary_length(documents["text"])).as_py() or 0
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """The batches as one; they are dropped from the list, so that they are not held beside it."""
+    full = [batch for batch in batches if batch.num_rows] or [raw_batch([])]
+    batches.clear()
+    return full[0] if len(full) == 1 else pa.concat_batches(full)

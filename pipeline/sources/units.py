@@ -1,6 +1,7 @@
 """Work units: which files of which source one task reads, fixed by the files alone."""
 
 import hashlib
+import itertools
 import os
 import re
 from collections.abc import Iterable
@@ -8,54 +9,101 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from pipeline import storage
 from pipeline.settings import Source
 from pipeline.storage import FileInfo
+from pipeline.text.decode import decode
 from tokenizer.errors import RecipeError
+
+_COMPRESSED = (".gz", ".zst", ".zstd", ".bz2", ".xz", ".lz4", ".br", ".zip")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Part `index` of `of` of a file that is read in parts.
+
+    `start` and `end` are bytes, for files of lines: a part holds the lines that start in it. For
+    Parquet they are row groups.
+    """
+
+    index: int
+    of: int
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
 class WorkUnit:
-    """Whole files of one source, for one task and one shard; `number` counts over all sources."""
+    """Whole files of one source, or one split of one file, for one task and one shard.
+
+    `number` counts over all sources.
+    """
 
     number: int
     source: str
     files: tuple[FileInfo, ...]
+    split: Split | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
             "number": self.number,
             "source": self.source,
             "files": [asdict(file) for file in self.files],
+            "split": asdict(self.split) if self.split else None,
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "WorkUnit":
-        return cls(
-            data["number"], data["source"], tuple(FileInfo(**file) for file in data["files"])
-        )
+        split = Split(**data["split"]) if data.get("split") else None
+        files = tuple(FileInfo(**file) for file in data["files"])
+        return cls(data["number"], data["source"], files, split)
 
 
 def plan_units(sources: Iterable[Source], base_dir: str, unit_bytes: int) -> list[WorkUnit]:
     """Cut the sources' files into units of about `unit_bytes` (as stored, compressed or not).
 
-    Sources stand in the order given, files sorted by path; consecutive small files share a unit, a
-    file is never split. The plan depends on names and sizes of the files only.
+    Sources stand in the order given, files sorted by path; consecutive small files share a unit.
+    A larger file is split where it can be: JSON lines and plain lines that are not compressed by
+    ranges of bytes, Parquet by row groups; splits of a file follow each other. The plan depends on
+    names and sizes of the files and on numbers of row groups only.
 
-    Raises RecipeError for a glob that matches no file or names a variable that is not set.
+    Raises RecipeError for a glob that matches no file or names a variable that is not set, and for
+    an encoding that does not exist.
     """
     units: list[WorkUnit] = []
     for source in sources:
+        decode(b"", source.encoding)
         for files in _grouped(_files(source, base_dir), unit_bytes):
-            units.append(WorkUnit(len(units), source.name, tuple(files)))
+            splits = _splits(files[0], source.format, unit_bytes) if len(files) == 1 else [None]
+            for split in splits:
+                units.append(WorkUnit(len(units), source.name, tuple(files), split))
     return units
 
 
+def _splits(file: FileInfo, format: str, unit_bytes: int) -> list[Split | None]:
+    """The parts of a file, each of about `unit_bytes`; [None] for one that is read whole."""
+    parts, length = round(file.size / unit_bytes), file.size
+    if parts > 1 and format == "parquet":
+        length = row_groups(file.uri)
+        parts = min(parts, length)
+    elif format not in ("jsonl", "lines") or file.uri.lower().endswith(_COMPRESSED):
+        parts = 1
+    if parts < 2:
+        return [None]
+    cuts = [length * part // parts for part in range(parts + 1)]
+    return [Split(index, parts, *ends) for index, ends in enumerate(itertools.pairwise(cuts))]
+
+
 def fingerprint(unit: WorkUnit) -> str:
-    """SHA-256 in hex of the paths, sizes and times of a unit's files."""
+    """SHA-256 in hex of the paths, sizes and times of a unit's files, and of its split."""
     digest = hashlib.sha256()
     for file in unit.files:
         digest.update(f"{file.uri}\0{file.size}\0{file.mtime_ns}\n".encode())
+    if unit.split:
+        digest.update(f"{unit.split}".encode())
     return digest.hexdigest()
 
 
@@ -79,10 +127,19 @@ def _files(source: Source, base_dir: str) -> list[FileInfo]:
         if not matched:
             raise RecipeError(
                 f"source '{source.name}': '{pattern}' matches no file (looked for {where}); "
-                "mend the glob or take the source out"
+                "mend the glob (a folder's files are folder/* or folder/**) or take the source out"
             )
         found.update(matched)
     return sorted(found)
+
+
+def row_groups(uri: str) -> int:
+    """Row groups of a Parquet file; 0 where it cannot be read, which its reader will report."""
+    try:
+        with storage.open_read(uri) as file:
+            return pq.read_metadata(file).num_row_groups
+    except (pa.ArrowException, OSError):
+        return 0
 
 
 def _grouped(files: list[FileInfo], unit_bytes: int) -> Iterable[list[FileInfo]]:

@@ -2,8 +2,16 @@
 
 import codecs
 import re
+from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.kernels.latin import mark_latin_pairs
+from pipeline.kernels.utf8 import buffers
+from pipeline.text.edits import Edit, apply
 from tokenizer.errors import RecipeError
 
 _BOMS = (
@@ -84,12 +92,42 @@ def repair_mojibake(text: str) -> str | None:
     Repaired are UTF-8 read as Latin-1 or CP1252 (ì•ˆë…•) and CP949 read as either (¾È³ç): a
     stretch of such characters must give its bytes back exactly, decode strictly and hold Hangul.
     """
+    edits = explain_mojibake(text)
+    return apply(text, edits) if edits else None
+
+
+def explain_mojibake(text: str) -> list[Edit]:
+    """What `repair_mojibake` changes: the whole text, or stretches of it."""
     if _SUSPECT.search(text) is None:
-        return None
+        return []
     if _HANGUL.search(text) is None and (whole := _repair(text)) is not None:
-        return whole
-    repaired = _STRETCH.sub(lambda stretch: _repair(stretch[0]) or stretch[0], text)
-    return None if repaired == text else repaired
+        return [Edit("mojibake", 0, len(text), whole)]
+    return [
+        Edit("mojibake", *stretch.span(), repaired)
+        for stretch in _STRETCH.finditer(text)
+        if (repaired := _repair(stretch[0])) not in (None, stretch[0])
+    ]
+
+
+def repair_batch(texts: pa.StringArray) -> tuple[pa.StringArray, Counter[str]]:
+    """`repair_mojibake` of every text of a column, and how many were repaired.
+
+    Texts without two letters of Latin-1 side by side are passed over at several GB/s.
+    """
+    starts, data = buffers(texts)
+    marked = np.zeros(len(texts), np.bool_)
+    mark_latin_pairs(starts, data, marked)
+    repaired = {
+        row: text
+        for row in np.flatnonzero(marked).tolist()
+        if (text := repair_mojibake(texts[row].as_py())) is not None
+    }
+    if not repaired:
+        return texts, Counter()
+    mask = np.zeros(len(texts), np.bool_)
+    mask[list(repaired)] = True
+    done = pc.replace_with_mask(texts, mask, pa.array(repaired.values(), texts.type))
+    return done, Counter(mojibake=len(repaired))
 
 
 def _sloppy_bytes() -> dict[int, int]:

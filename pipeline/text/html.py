@@ -2,6 +2,7 @@
 
 import html as entities
 import re
+import unicodedata
 
 from resiliparse.extract.html2text import extract_plain_text
 
@@ -23,6 +24,14 @@ _FLAT = re.compile(
     "area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr|p|li|td|th|tr|dt|dd|option",
     re.I,
 )
+# A text node of one character and white space. resiliparse (2.0) takes one of three bytes for an
+# icon and drops it where main content is asked for, and with it the 와 of <b>가</b>와 <b>나</b>.
+_LONE = re.compile(
+    r">[ \t\r\n\f]*"
+    r"([\u0800-\ud7ff\uf900-\uffff]|&(?:#[0-9]{3,5}|#[xX][0-9A-Fa-f]{3,4}|[A-Za-z]{2,8});)"
+    r"(?=[ \t\r\n\f]*<)"
+)
+_COMPANY = "\u2060"  # invisible; beside it a character is not alone
 _CHARSET = re.compile(
     rb"<(?:meta|\?xml)\b[^>]*?(?:charset|encoding)\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.I
 )
@@ -38,7 +47,7 @@ def extract(html: str) -> str:
     html = html.encode("utf-8", "replace").decode()  # a lone surrogate is no UTF-8
     if nesting(html) > MAX_DEPTH:
         return _strip(html)
-    main = _plain(html, main_content=True)
+    main = _plain(_LONE.sub(_accompanied, html), main_content=True).replace(_COMPANY, "")
     if len(main) < MIN_MAIN_SHARE * len(html):
         everything = _plain(html, main_content=False)
         if len(main) < MIN_MAIN_SHARE * len(everything):
@@ -61,6 +70,13 @@ def declared_charset(raw: bytes) -> str | None:
     """The charset that a `<meta>` element or the XML declaration names, in lower case."""
     found = _CHARSET.search(raw[:_CHARSET_WINDOW])
     return found[1].decode("ascii").lower() if found else None
+
+
+def _accompanied(lone: re.Match[str]) -> str:
+    """A letter, number or punctuation mark with company; icons stay alone."""
+    char = entities.unescape(lone[1])
+    kept = len(char) == 1 and char > "\u07ff" and unicodedata.category(char)[0] in "LNP"
+    return f"{lone[0]}{_COMPANY}" if kept else lone[0]
 
 
 def _plain(html: str, main_content: bool) -> str:

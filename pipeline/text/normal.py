@@ -2,53 +2,94 @@
 
 Hangul syllables and digits pass unchanged (a full-width digit keeps its value); lines and
 paragraphs stay. NFKC is not used: it turns ㅋ into a conjoining jamo and ½ into three characters.
+
+`normalise` is the definition; `normalise_batch` gives the same for a column, many times as fast.
 """
 
 import html
 import re
 import unicodedata
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from html.entities import html5
 from typing import NamedTuple
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.kernels.normal import judge_texts
+from pipeline.kernels.normal_blocks import LONGEST_RUN
+from pipeline.kernels.normal_rewrite import rewrite_texts
+from pipeline.kernels.normal_tables import (
+    BLANK,
+    BREAKS,
+    EMOJI,
+    FLAG,
+    FOLLOWING_JAMO,
+    INVISIBLE,
+    JAMO,
+    JOINER,
+    N_KINDS,
+    NEWLINE,
+    PICTURE,
+    RULES,
+    RUN_JAMO,
+    SPACES,
+    STYLE,
+    SURROGATE,
+    SYMBOL,
+    TO_PYTHON,
+    TONE,
+    WIDE,
+    canonical,
+    folded_form,
+    tables,
+)
+from pipeline.kernels.utf8 import buffers
+from pipeline.text.edits import Edit
+
 REPLACEMENT = "\ufffd"
 
-# What carries no text of its own: controls, zero-width and direction marks, fillers, tags, BOM.
-# U+200D (joiner) and U+FE0E/F (emoji style) belong to an emoji where they follow one.
-_INVISIBLE = (
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb"
-    "\U000e0000-\U000e0fff"
-)
-_JOINER, _STYLE = "\u200d", "\ufe0e\ufe0f"
-_SPACES = "\t\x1f\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
-_BREAKS = "\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029"
-_WIDE = "\uff01-\uff5e\uff61-\uff9f\uffa1-\uffdc\uffe0-\uffee"
-_SURROGATE = "\ud800-\udfff"
-_EMOJI = (
-    "#*0-9\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf"
-    "\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
-)
-_PICTURE = _EMOJI.removeprefix("#*0-9")  # a digit takes a style (keycap 1️⃣) but no joiner
-_TONE = "\U0001f3fb-\U0001f3ff"
-
-_ODD = _INVISIBLE + _SPACES + _BREAKS + _WIDE + _SURROGATE
-_ORPHAN = f"(?<![{_PICTURE}{_STYLE}]){_JOINER}|{_JOINER}(?![{_PICTURE}])|(?<![{_EMOJI}])[{_STYLE}]"
-# Invisible characters between conjoining jamo: without them a syllable would be there that was not.
-_INVISIBLE_RUN = re.compile(
-    f"(?P<apart>(?<=[\u1100-\u1112\uac00-\ud7a3])[{_INVISIBLE}{_JOINER}{_STYLE}]+(?=[\u1161-\u11c2]))"
-    f"|[{_INVISIBLE}]+"
-)
-_ORPHANS = re.compile(f"(?:{_ORPHAN})")
-_FOLDED = re.compile(f"\r\n|[{_SPACES}{_BREAKS}{_WIDE}{_SURROGATE}]")
-_UNCLEAN = re.compile(f"[{_ODD}{_JOINER}{_STYLE}]")
-_SEQUENCE = re.compile(
-    f"[\U0001f1e6-\U0001f1ff{_STYLE}{_TONE}{_JOINER}]"
-)  # emoji of several characters
+# One set, for one fast search.
+_UNCLEAN = re.compile(f"[{INVISIBLE}{SPACES}{BREAKS}{WIDE}{SURROGATE}{JOINER}{STYLE}]")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_BLANKS = re.compile(r"  +")
-_NEWLINES = re.compile(r"\n{3,}")
+_SEQUENCE = re.compile(f"[{FLAG}{STYLE}{TONE}{JOINER}]")  # emoji of several characters
+_BEFORE_STYLE, _BEFORE_JOINER = re.compile(f"[{EMOJI}]"), re.compile(f"[{PICTURE}{STYLE}]")
+_PICTURED = re.compile(f"[{PICTURE}]")
+_COMPOSING, _COMPOSED_WITH = (
+    re.compile("[\u1100-\u1112\uac00-\ud7a3]"),
+    re.compile(f"[{FOLLOWING_JAMO}]"),
+)
+_ALL_UNSEEN = re.compile(f"[{INVISIBLE}]+")
+
+
+class Step(NamedTuple):
+    """One rule's way over a text: what it finds, and what stands there then."""
+
+    rule: str
+    pattern: re.Pattern[str]
+    after: str | Callable[[re.Match[str]], str]
+    whole: Callable[[str], str] | None = None  # the same over a whole text, where that is faster
+
+    def run(self, text: str) -> str:
+        return self.pattern.sub(self.after, text) if self.whole is None else self.whole(text)
+
+    def edits(self, text: str) -> list[Edit]:
+        """What `run` changes."""
+        return [
+            Edit(self.rule, *match.span(), after)
+            for match in self.pattern.finditer(text)
+            if (after := self.after if isinstance(self.after, str) else self.after(match))
+            != match[0]
+        ]
+
+
+class Change(NamedTuple):
+    step: Step
+    before: str
+    text: str
 
 
 def normalise(text: str, *, max_jamo_run: int, max_symbol_run: int) -> str:
@@ -60,22 +101,92 @@ def normalise(text: str, *, max_jamo_run: int, max_symbol_run: int) -> str:
     - every kind of space to a space, runs to one, none at line ends; two newlines at most;
     - runs of one jamo cut to `max_jamo_run`, of one mark, symbol or emoji to `max_symbol_run`.
     """
-    patterns = _patterns(max_jamo_run, max_symbol_run)
-    if _is_normal(text, patterns):
-        return text
-    text = _characters(text)
-    if "&" in text:
-        decoded = _ENTITY.sub(_decode_entity, text)
-        if decoded != text:
-            text = _ENTITY.sub(_keep_escaped, _characters(decoded))
-    text = _spaces(text)
-    text = patterns.jamo.sub(lambda run: run[1] * max_jamo_run, text)
-    if patterns.has_symbol_run(text):
-        text = patterns.symbol.sub(lambda run: run[1] * max_symbol_run, text)
+    for change in _changes(text, _runs(max_jamo_run, max_symbol_run)):
+        text = change.text
     return text
 
 
-def _is_normal(text: str, patterns: "_Runs") -> bool:
+def explain_normal(text: str, *, max_jamo_run: int, max_symbol_run: int) -> list[list[Edit]]:
+    """What `normalise` does, as rounds of edits: each round is applied to what the one before left.
+
+    A round is the work of one rule.
+    """
+    changes = _changes(text, _runs(max_jamo_run, max_symbol_run))
+    return [change.step.edits(change.before) for change in changes]
+
+
+def normalise_batch(
+    texts: pa.StringArray, *, max_jamo_run: int, max_symbol_run: int
+) -> tuple[pa.StringArray, Counter[str]]:
+    """`normalise` of every text of a column, and in how many documents each rule changed something.
+
+    Nulls become empty. A column that is all in normal form comes back as it is. Raises ValueError
+    where `max_symbol_run` is below 3, the least that a recipe takes.
+    """
+    if max_symbol_run < LONGEST_RUN:
+        raise ValueError(f"max_symbol_run is {max_symbol_run}; give {LONGEST_RUN} or more")
+    runs = _runs(max_jamo_run, max_symbol_run)
+    limits = np.full(N_KINDS, np.iinfo(np.int64).max)
+    limits[[SYMBOL, RUN_JAMO, BLANK, NEWLINE]] = max_symbol_run, max_jamo_run, 1, 2
+    skips, kinds, forms, names, values = tables()
+    starts, data = buffers(texts)
+    n = len(texts)
+    verdicts = np.zeros(n, np.uint8)
+    if not judge_texts(starts, data, limits, skips, kinds, names, values, verdicts):
+        return (texts.fill_null("") if texts.null_count else texts), Counter()
+    rules, offsets = np.zeros(n, np.uint16), np.zeros(n + 1, np.int32)
+    out = np.empty(starts[-1] - starts[0], np.uint8)
+    size = rewrite_texts(
+        starts, data, limits, skips, kinds, forms, names, values, verdicts, rules, offsets, out
+    )
+    done = pa.StringArray.from_buffers(n, pa.py_buffer(offsets), pa.py_buffer(out[:size]))
+    changed = Counter[str]()
+    for bit, rule in enumerate(RULES):
+        if count := np.count_nonzero(rules & (1 << bit)):
+            changed[rule] = int(count)
+    left = verdicts == TO_PYTHON
+    if left.any():
+        mask, rewritten = pa.array(left), []
+        for text in texts.filter(mask).to_pylist():
+            changes = list(_changes(text, runs))
+            changed.update({change.step.rule for change in changes})
+            rewritten.append(changes[-1].text if changes else text)
+        done = pc.replace_with_mask(done, mask, pa.array(rewritten, pa.string()))
+    return done, changed
+
+
+def _changes(text: str, runs: "_Runs") -> Iterator[Change]:
+    """The steps that change a text, in the order they are taken."""
+    if _is_normal(text, runs):
+        return
+
+    def take(*steps: Step) -> Iterator[Change]:
+        nonlocal text
+        for step in steps:
+            after = step.run(text)
+            if after != text:
+                before, text = text, after
+                yield Change(step, before, after)
+
+    def characters() -> Iterator[Change]:
+        if _UNCLEAN.search(text):
+            yield from take(*_FOLDS)
+        if _STYLED.search(text):
+            while orphans := list(take(_ORPHANS)):
+                yield from orphans
+        yield from take(_composed())
+
+    yield from characters()
+    if "&" in text and (decoded := list(take(_DECODED))):
+        yield from decoded
+        yield from characters()
+        yield from take(_KEPT_ESCAPED)
+    yield from take(*_BLANKS, runs.jamo, runs.symbol)
+    if _SEQUENCE.search(text):
+        yield from take(runs.sequence)
+
+
+def _is_normal(text: str, runs: "_Runs") -> bool:
     """Whether nothing is to be done; every search is for one literal or one set, the cheapest."""
     return not (
         "  " in text
@@ -85,43 +196,10 @@ def _is_normal(text: str, patterns: "_Runs") -> bool:
         or _UNCLEAN.search(text)
         or _ENTITY.search(text)
         or not unicodedata.is_normalized("NFC", text)
-        or patterns.jamo.search(text)
-        or patterns.has_symbol_run(text)
+        or runs.jamo.pattern.search(text)
+        or runs.symbol.pattern.search(text)
+        or (_SEQUENCE.search(text) and runs.sequence.run(text) != text)
     )
-
-
-def _characters(text: str) -> str:
-    """Fold and drop single characters, then compose."""
-    text = _FOLDED.sub(_fold, text)
-    text = _INVISIBLE_RUN.sub(lambda run: " " if run["apart"] else "", text)
-    if _JOINER in text or "\ufe0f" in text or "\ufe0e" in text:
-        text = _settle(text, lambda given: _ORPHANS.sub("", given))
-    return unicodedata.normalize("NFC", text)
-
-
-def _spaces(text: str) -> str:
-    if "  " in text:
-        text = _BLANKS.sub(" ", text)
-    text = text.replace(" \n", "\n")
-    return _NEWLINES.sub("\n\n", text).strip(" \n")
-
-
-def _settle(text: str, edit: Callable[[str], str]) -> str:
-    while (edited := edit(text)) != text:
-        text = edited
-    return text
-
-
-def _fold(match: re.Match[str]) -> str:
-    char = match[0]
-    if char == "\r\n" or char in "\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029":
-        return "\n"
-    if "\ud800" <= char <= "\udfff":
-        return REPLACEMENT
-    if char < "\uff00":
-        return " "
-    form = unicodedata.decomposition(char)  # "<wide> 0041", "<narrow> 3131"
-    return chr(int(form.split()[1], 16)) if form else char
 
 
 def _decode_entity(match: re.Match[str]) -> str:
@@ -139,26 +217,80 @@ def _is_entity(body: str) -> bool:
     return 0 < code < 0xD800 or 0xDFFF < code <= 0x10FFFF
 
 
+def _drop_unseen(run: re.Match[str]) -> str:
+    """Between conjoining jamo a space: without it a syllable would be there that was not."""
+    text, start, end = run.string, *run.span()
+    if start and _COMPOSING.match(text, start - 1) and _COMPOSED_WITH.match(text, end):
+        return " "
+    return _ALL_UNSEEN.sub("", run[0])
+
+
+def _drop_orphan(found: re.Match[str]) -> str:
+    """A joiner stays between pictures, a style after what takes one."""
+    text, at = found.string, found.start()
+    before = _BEFORE_JOINER if found[0] == JOINER else _BEFORE_STYLE
+    kept = at and before.match(text, at - 1)
+    return found[0] if kept and (found[0] != JOINER or _PICTURED.match(text, at + 1)) else ""
+
+
+_FOLDS = (
+    Step("full_width", re.compile(f"[{WIDE}]"), lambda match: folded_form(match[0])),
+    Step("surrogate", re.compile(f"[{SURROGATE}]"), REPLACEMENT),
+    Step("newlines", re.compile(f"\\r\\n|[{BREAKS}]"), "\n"),
+    Step("spaces", re.compile(f"[{SPACES}]"), " "),
+    Step("invisible", re.compile(f"[{INVISIBLE}{JOINER}{STYLE}]+"), _drop_unseen),
+)
+_STYLED = re.compile(f"[{JOINER}{STYLE}]")
+_ORPHANS = Step("invisible", _STYLED, _drop_orphan)
+_DECODED = Step("entity", _ENTITY, _decode_entity)
+_KEPT_ESCAPED = Step("entity", _ENTITY, _keep_escaped)
+_BLANKS = (
+    Step("spaces", re.compile("  +"), " "),
+    Step("spaces", re.compile(" \n"), "\n"),
+    Step("newlines", re.compile("\n{3,}"), "\n\n"),
+    Step("newlines", re.compile(r"\A\n+"), "", whole=lambda text: text.lstrip("\n")),
+    Step("spaces", re.compile(r"\A | \Z"), "", whole=lambda text: text.strip(" ")),
+    Step("newlines", re.compile(r"\n{1,2}\Z"), "", whole=lambda text: text.rstrip("\n")),
+)
+
+
+@lru_cache(maxsize=1)
+def _composed() -> Step:
+    """NFC by stretches: a character and those after it that act on what stands before them."""
+    meets, mapped = canonical()
+    acting = "".join(map(chr, sorted(meets | mapped.keys())))
+    return Step(
+        "composed",
+        re.compile(f".?[{acting}]+", re.S),
+        lambda stretch: unicodedata.normalize("NFC", stretch[0]),
+        whole=lambda text: unicodedata.normalize("NFC", text),
+    )
+
+
 class _Runs(NamedTuple):
-    """Patterns of a run above the limit; group 1 is what is repeated."""
+    """Steps that cut a run above the limit."""
 
-    jamo: re.Pattern[str]
-    symbol: re.Pattern[str]
-    plain: re.Pattern[str]
-
-    def has_symbol_run(self, text: str) -> bool:
-        """`symbol` is slow; two fast searches tell whether it can match (spaces being capped)."""
-        if self.plain.search(text):
-            return True
-        return bool(_SEQUENCE.search(text) and self.symbol.search(text))
+    jamo: Step
+    symbol: Step  # of one character
+    sequence: Step  # of one emoji of several
 
 
 @lru_cache(maxsize=8)
-def _patterns(jamo: int, symbols: int) -> _Runs:
-    emoji = f"[{_PICTURE}][{_STYLE}{_TONE}]?(?:{_JOINER}[{_PICTURE}][{_STYLE}{_TONE}]?){{0,5}}"
-    unit = f"[\U0001f1e6-\U0001f1ff]{{2}}|{emoji}|[^\\w\\s]|_"
+def _runs(jamo: int, symbols: int) -> _Runs:
+    joined = f"{JOINER}[{PICTURE}][{STYLE}{TONE}]?"
+    emoji = f"[{PICTURE}](?:[{STYLE}{TONE}](?:{joined}){{0,5}}|(?:{joined}){{1,5}})"
+    not_split = f"(?![{STYLE}{TONE}{JOINER}])"
+    sequence = re.compile(rf"([{FLAG}]{{2}}|{emoji})\1{{{symbols},}}{not_split}")
+
+    def cut(stretch: re.Match[str]) -> str:
+        return sequence.sub(lambda run: run[1] * symbols, stretch[0])
+
     return _Runs(
-        jamo=re.compile(rf"([ㄱ-ㅣ\u1100-\u11ff])\1{{{jamo},}}"),
-        symbol=re.compile(rf"({unit})\1{{{symbols},}}(?![{_STYLE}{_TONE}{_JOINER}])"),
-        plain=re.compile(rf"([\W_])\1{{{symbols}}}"),
+        Step("jamo_run", re.compile(rf"([{JAMO}])\1{{{jamo},}}"), lambda run: run[1] * jamo),
+        Step(
+            "symbol_run",
+            re.compile(rf"([\W_])\1{{{symbols},}}{not_split}"),
+            lambda run: run[1] * symbols,
+        ),
+        Step("symbol_run", re.compile(f"[{PICTURE}{STYLE}{JOINER}]+"), cut),
     )

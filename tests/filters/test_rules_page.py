@@ -2,14 +2,32 @@
 
 from pathlib import Path
 
-from pipeline.filters.rules import SHIPPED
+import pytest
+
+from pipeline.filters.rules import SHIPPED, Condition
 from pipeline.kernels.feature_list import FEATURES
 
+PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text("utf-8")
 
-def test_the_page_is_of_this_version() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text("utf-8")
+
+def test_every_feature_is_on_the_page() -> None:
     for feature in FEATURES:
-        assert f"| `{feature.name}` |" in page
-    for rules in SHIPPED.values():
-        for name, rule in rules.items():
-            assert f"| `{name}` | `{rule.feature}` {rule.drop_if} {rule.threshold:g} |" in page
+        meaning = feature.meaning.replace("|", "&#124;")
+        assert f"| `{feature.name}` | {feature.unit} | {meaning} |" in PAGE
+
+
+@pytest.mark.parametrize("profile", SHIPPED)
+def test_the_page_has_the_rules_of_a_profile(profile: str) -> None:
+    section = PAGE.split(f"### Profile `{profile}`\n")[1].split("\n#")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    expected = []
+    for name, rule in SHIPPED[profile].items():
+        if rule.also is None:
+            expected.append(f"| `{name}` | {spelled(rule)} |")
+        else:
+            expected.append(f"| `{name}` | {spelled(rule)} and {spelled(rule.also)} |")
+    assert rows == expected
+
+
+def spelled(condition: Condition) -> str:
+    return f"`{condition.feature}` {condition.drop_if} {condition.threshold:g}"

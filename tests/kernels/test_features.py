@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.kernels import feature_passes
+from pipeline.kernels import feature_layout, feature_repeats
 from pipeline.kernels import utf8 as kinds
 from pipeline.kernels.feature_list import NGRAM, SHORT_LINE
 from pipeline.kernels.feature_tables import (
@@ -33,6 +33,7 @@ SHARE_KINDS = {
     "replacement_share": kinds.REPLACED,
 }
 SPACES = (kinds.SPACE, kinds.NEWLINE)
+LEXICON = sorted(spam_terms(), key=len, reverse=True)
 
 
 def kind(char: str) -> int:
@@ -88,23 +89,26 @@ def is_menu(line: str, chars: int) -> bool:
     )
 
 
-def terms(text: str) -> tuple[int, int]:
-    """(characters of addresses, of spam terms but the first), scanned from left to right."""
-    url = re.compile("(?=(?:https?://|www\\.)).{8}", re.S)
-    lexicon = sorted(spam_terms(), key=len, reverse=True)
-    addresses, spam, at = 0, [0], 0
-    while at < len(text):
-        here = text[at:]
-        if url.match(here.encode("utf-8", "replace").decode("latin-1")):
-            length = len(re.match(b"[" + re.escape(URL_BYTES) + b"]*", here.encode())[0])
+def terms(eojeol: list[str]) -> tuple[int, int]:
+    """(characters of addresses, of spam terms but the first), each word read from left to right."""
+    addresses, spam = 0, []
+    for word in eojeol:
+        at = 0
+        while at < len(word):
+            here = word[at:]
+            length = address(here.encode())
+            term = next((term for term in LEXICON if here.startswith(term)), "")
             addresses += length
-            at += length
-            continue
-        term = next((term for term in lexicon if here.startswith(term)), None)
-        if term:
-            spam.append(len(term))
-        at += len(term) if term else 1
-    return addresses, sum(spam[2:])
+            if term and not length:
+                spam.append(len(term))
+            at += length or len(term) or 1
+    return addresses, sum(spam[1:])
+
+
+def address(rest: bytes) -> int:
+    """Characters of the address that `rest`, to the end of its eojeol, starts with; 0 if none."""
+    starts = rest.startswith((b"http://", b"https://", b"www.")) and len(rest) >= 8
+    return len(re.match(b"[" + re.escape(URL_BYTES) + b"]*", rest)[0]) if starts else 0
 
 
 def reference(text: str) -> dict[str, float]:
@@ -119,17 +123,19 @@ def reference(text: str) -> dict[str, float]:
     lines = [stripped(line) for line in text.split("\n")]
     lines = [line for line in lines if line]
     sizes = [sum(kind(char) != kinds.SPACE for char in line) for line in lines]
+    words = [split(line, SPACES) for line in lines]
     pairs = list(zip(lines, sizes, strict=True))
     with_hangul = [word for word in eojeol if any(kind(char) == kinds.HANGUL for char in word)]
     grams = [tuple(eojeol[i : i + NGRAM]) for i in range(len(eojeol) - NGRAM + 1)]
     repeated = {i + k for i, gram in enumerate(grams) if gram in grams[:i] for k in range(NGRAM)}
-    addresses, spam = terms(text)
+    addresses, spam = terms(eojeol)
     worded = Counter(word for word in eojeol if letters(word))
     found |= {name: of_kind[number] / chars for name, number in SHARE_KINDS.items()}
     found |= {
         "n_eojeol": len(eojeol),
         "n_lines": len(lines),
         "mean_eojeol_length": chars / len(eojeol),
+        "mean_line_length": chars / len(lines),
         "longest_run_share": max(
             len(m[0]) for word in eojeol for m in re.finditer(r"(.)\1*", word, re.S)
         )
@@ -140,7 +146,8 @@ def reference(text: str) -> dict[str, float]:
         / chars,
         "bullet_line_share": sum(line[0] in BULLETS for line in lines) / len(lines),
         "menu_line_share": sum(is_menu(line, n) for line, n in pairs) / len(lines),
-        "duplicate_line_share": sum(n for i, (line, n) in enumerate(pairs) if line in lines[:i])
+        "ellipsis_line_share": sum(line.endswith(("…", "...")) for line in lines) / len(lines),
+        "duplicate_line_share": sum(n for i, n in enumerate(sizes) if words[i] in words[:i])
         / chars,
         "top_eojeol_share": max([(n - 1) * len(word) for word, n in worded.items()], default=0)
         / chars,
@@ -160,7 +167,8 @@ WORDS = [
         "• ", "ㆍ", "\ufffd", "👍", "𠀀", "ᄒᆞᆫ", "http://", "https://a.kr/x?y=1", "www.a.kr",
         "www.", "http:/", "h", "카지노", "카지노사이트", "바카라", "바카", "casino",
         "홈 > 소개 > 글", "홈 | 글 | 그림", "같은 줄이다\n", "하나 둘 셋 넷 ", "\u3000", "\u2028",
-        "\r", "é", "Я", "٣", "\x00", ")",
+        "\r", "é", "Я", "٣", "\x00", ")", "...", "그만...\n", "…\n", "여성알바", "여성", "벗방",
+    "ww",     "viagra", "ꥠ", "힣", "힣", "ힰ", "\u0085", "\u2003", "가가가", "🏴󠁧󠁢", "같은  줄이다\n",
 ]  # fmt: skip
 PIECES = st.one_of(st.sampled_from(WORDS), st.characters(exclude_categories=["Cs"]))
 
@@ -190,7 +198,8 @@ def test_every_code_point_has_the_kind_of_its_definition() -> None:
 
 def test_indices_follow_the_names() -> None:
     for index, name in enumerate(FEATURE_NAMES):
-        assert getattr(feature_passes, name.upper()) == index
+        assert getattr(feature_layout, name.upper()) == index
+    assert feature_repeats.NGRAM == NGRAM
 
 
 def test_slices_nulls_and_large_strings_are_read_alike() -> None:

@@ -52,3 +52,31 @@ def test_any_lines_give_one_line_each(lines: list[bytes]) -> None:
     out = list(scrub_lines(lines))
     assert len(out) == sum(bool(line.strip()) for line in lines)
     assert all(line.endswith(b"\n") for line in out)
+
+
+def test_an_id_that_holds_a_value_is_masked() -> None:
+    (record,) = scrubbed(json.dumps({"id": "kim@example.com-7", "text": "x"}).encode())
+    assert record == {"id": "<|email|>-7", "text": "x", "spans": []}
+    (record,) = scrubbed(
+        json.dumps({"id": "user 010-2345-6789", "text": "x"}).encode(), spans_only=True
+    )
+    assert record == {"id": "user <|tel|>", "spans": []}
+
+
+def test_lone_surrogates_in_escapes_count_as_characters() -> None:
+    (record,) = scrubbed(b'{"id": "s", "text": "\\ud800 010-2345-6789 \\udfff"}')
+    assert record["text"] == "\ud800 <|tel|> \udfff"
+    assert record["spans"] == [{"start": 2, "end": 15, "type": "tel"}]
+
+
+def test_more_lines_than_one_batch_keep_their_order() -> None:
+    lines = [
+        json.dumps({"id": i, "text": "010-2345-6789" * (i % 2)}).encode() for i in range(11_000)
+    ]
+    lines[7_000] = b"{"
+    records = scrubbed(*lines)
+    assert records[7_000] == {"error": "not valid JSON", "line": 7_001}
+    assert [record.get("id") for record in records] == [
+        i if i != 7_000 else None for i in range(11_000)
+    ]
+    assert all(len(record["spans"]) == i % 2 for i, record in enumerate(records) if i != 7_000)

@@ -49,8 +49,8 @@ def test_the_documented_recipe_is_the_printed_one() -> None:
 
 
 def test_the_shipped_recipes_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MALMOI_DATA", "/data")
-    monkeypatch.setenv("MALMOI_DEMO", "/demo")
+    for variable in ("DATA", "DEMO", "CORPUS", "EVAL"):
+        monkeypatch.setenv(f"MALMOI_{variable}", "/folder")
     recipes = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
     assert len(recipes) >= 2
     for path in recipes:

@@ -54,7 +54,7 @@ def test_a_document_that_breaks_a_stage_does_not_take_its_batch_along(monkeypatc
             raise ValueError(text)
         return text
 
-    monkeypatch.setattr("pipeline.clean.extract", breaks)
+    monkeypatch.setattr("pipeline.text.edit.extract", breaks)
     source = SOURCE.model_copy(update={"markup": "html"})
     poison = f"poison 010-1234-5678 {PAGE}"
     cleaned = clean_batch(raw(PAGE, poison, PAGE + "끝."), source, Clean(), Pii())

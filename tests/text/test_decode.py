@@ -1,10 +1,13 @@
 import codecs
+from collections import Counter
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.text.decode import decode, repair_mojibake
+from pipeline.text.decode import decode, explain_mojibake, repair_batch, repair_mojibake
+from pipeline.text.edits import apply
 from tokenizer.errors import RecipeError
 
 TEXT = "안녕하세요. 이 글은 인코딩을 시험하는 글입니다.\n둘째 줄에는 漢字와 숫자 2024가 있다."
@@ -102,3 +105,39 @@ def test_only_the_damaged_stretch_of_a_korean_text_changes() -> None:
 )  # fmt: skip
 def test_nothing_uncertain_is_touched(text: str) -> None:
     assert repair_mojibake(text) is None
+
+
+PIECES = st.sampled_from(
+    [
+        "안녕", "ì•ˆ", "ë…•", "¾È³ç", "¾È³çÇÏ¼¼¿ä", "·", "····", "é", "ê", "€", "Ž", "ƒ", "ˆ", "a",
+        " ", "\n",
+    ]
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(PIECES, max_size=12).map("".join), max_size=5))
+def test_a_column_is_repaired_as_its_texts_are(texts: list[str]) -> None:
+    done, counts = repair_batch(pa.array(texts, pa.string()))
+    repaired = [repair_mojibake(text) for text in texts]
+    expected = [text if new is None else new for text, new in zip(texts, repaired, strict=True)]
+    assert done.to_pylist() == expected
+    assert counts == Counter(mojibake=sum(new is not None for new in repaired))
+    for text, new in zip(texts, expected, strict=True):
+        assert apply(text, explain_mojibake(text)) == new
+
+
+def test_damaged_rows_are_found_wherever_they_lie() -> None:
+    damaged = as_read("안녕하세요".encode(), "latin-1")
+    for before in range(70):
+        texts = ["가" * before, None, "a" * before + damaged, "·", damaged][
+            1 if before % 2 else 0 :
+        ]
+        done, counts = repair_batch(pa.array(["x", *texts], pa.string())[1:])
+        assert counts == Counter(mojibake=2)
+        assert done.to_pylist()[-3:] == ["a" * before + "안녕하세요", "·", "안녕하세요"]
+
+
+def test_ordinary_text_is_passed_over_without_a_copy() -> None:
+    column = pa.array(["안녕하세요. 12·3 °C café", "plain", ""])
+    assert repair_batch(column)[0] is column

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from html import unescape
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +24,20 @@ def test_paragraphs_stay_and_scripts_go() -> None:
     assert "둘째 문단은\n두 줄입니다 & 끝." in text
     assert "코드 두 줄" in text
     assert "보이지 않음" not in text and "color" not in text and "게시판" not in text
+
+
+@pytest.mark.parametrize(
+    "lone", ["와", " 과 ", "中", "①", "。", "ㄱ", "&#50752;", "&#xC640;", "&hellip;"]
+)
+def test_a_character_alone_between_tags_is_kept(lone: str) -> None:
+    page = f"<article><p>앞의 <code>가나</code>{lone}<code>다라</code> 뒤의 글.</p></article>"
+    assert extract(page) == f"앞의 가나{unescape(lone)}다라 뒤의 글."
+    table = f"<article><table><tr><td>{lone}</td><td>셋</td></tr></table><p>글이다.</p></article>"
+    assert unescape(lone).strip() in extract(table) and "셋" in extract(table)
+
+
+def test_icons_alone_between_tags_are_left_out() -> None:
+    assert extract("<article><p>글이다. <i>\ue001</i> <i>\u2630</i></p></article>") == "글이다."
 
 
 @pytest.mark.parametrize(

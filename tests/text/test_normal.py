@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.text.normal import normalise
+from pipeline.text.edits import EDIT_RULES, apply
+from pipeline.text.normal import explain_normal, normalise
 
 
 def normal(text: str) -> str:
@@ -61,6 +62,38 @@ def decoded(text: str) -> str:
     )
 
 
+@settings(deadline=None)
+@given(TEXTS)
+def test_the_edits_give_the_normal_form(text: str) -> None:
+    after = text
+    for edits in explain_normal(text, max_jamo_run=4, max_symbol_run=8):
+        assert len({edit.rule for edit in edits} & EDIT_RULES.keys()) == 1
+        assert all(after[edit.start : edit.end] != edit.after for edit in edits)
+        after = apply(after, edits)
+    assert after == normal(text)
+
+
+def test_an_edit_says_what_and_where() -> None:
+    rounds = explain_normal("가 \n나  다ㅋㅋㅋㅋㅋ", max_jamo_run=4, max_symbol_run=8)
+    assert [list(map(tuple, edits)) for edits in rounds] == [
+        [("spaces", 4, 6, " ")],
+        [("spaces", 1, 3, "\n")],
+        [("jamo_run", 5, 10, "ㅋㅋㅋㅋ")],
+    ]
+
+
+@settings(deadline=None)
+@given(TEXTS.filter(lambda text: "&" not in text and "＆" not in text))
+def test_lines_that_hold_something_stay_lines(text: str) -> None:
+    def lines(text: str) -> list[str]:
+        kept = (re.sub(r"[^가-힣0-9A-Za-z]", "", line) for line in text.splitlines())
+        return [line for line in kept if line]
+
+    before = unicodedata.normalize("NFC", text).replace("\x1f", " ")
+    folded = "".join(chr(ord(c) - 0xFEE0) if "！" <= c <= "～" else c for c in before)
+    assert lines(unicodedata.normalize("NFC", folded)) == lines(normal(text))
+
+
 NO_ENTITIES = TEXTS.filter(lambda text: "&" not in text and "＆" not in text)
 
 
@@ -90,6 +123,10 @@ def test_syllables_and_digits_written_as_entities_are_kept(text: str) -> None:
     ("text", "expected"),
     [
         ("2000000원", "2000000원"),
+        ("①" * 12 + "!" * 12, "①" * 12 + "!" * 8),
+        ("🇰" * 20, "🇰" * 8),
+        ("🇰🇷" * 12, "🇰🇷" * 8),
+        ("❤️" * 12 + "가", "❤️" * 8 + "가"),
         ("정말ㅋㅋㅋㅋ", "정말ㅋㅋㅋㅋ"),
         ("정말ㅋㅋㅋㅋㅋㅋㅋ정말", "정말ㅋㅋㅋㅋ정말"),
         ("ㅠㅠㅠㅠㅠㅠㅋㅋ", "ㅠㅠㅠㅠㅋㅋ"),

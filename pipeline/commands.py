@@ -1,0 +1,144 @@
+"""The commands that look at a run or at texts: no step is done, no Beam is needed."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import console, storage
+from pipeline.recipe import Recipe, parse
+from pipeline.workspace import Workspace
+from tokenizer.errors import MalmoiError
+from tokenizer.special import PII_KINDS
+
+app = typer.Typer()
+
+RunFolder = Annotated[str, typer.Argument(help="the run directory", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="print the figures as JSON")]
+Lines = Annotated[typer.FileBinaryRead, typer.Argument(help="JSON lines with id and text")]
+
+
+def resolved_recipe(workspace: Workspace) -> Recipe:
+    """The recipe that a run directory was last worked on with."""
+    where = workspace.path("recipe.yaml")
+    if not storage.exists(where):
+        raise MalmoiError(f"{workspace.root}: no run directory (it has no recipe.yaml)")
+    return parse(storage.read_bytes(where).decode(), where)
+
+
+def show(figures: dict[str, Any], workspace: Workspace, as_json: bool) -> None:
+    """Print a report's figures and where the report lies."""
+    if as_json:
+        console.print_json(figures)
+    else:
+        console.print_figures(figures)
+        console.stdout.print(f"report: {workspace.path('report.html')}")
+
+
+@app.command()
+def generate(
+    run: RunFolder,
+    prompt: Annotated[str, typer.Option(help="the text to go on from")] = "",
+    max_tokens: Annotated[int, typer.Option(min=1)] = 100,
+    temperature: Annotated[
+        float, typer.Option(min=0.0, help="0: always the likeliest token")
+    ] = 0.8,
+    top_p: Annotated[float, typer.Option(min=0.0, max=1.0)] = 0.95,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    json: Json = False,
+) -> None:
+    """Let the exported model go on from a prompt.
+
+    Example: malmoi generate runs/demo --prompt "문서를 저장하려면"
+    """
+    from trainer.generate import Sampling
+    from trainer.generate import generate as continue_text
+
+    workspace = Workspace(run)
+    workspace.require("export")
+    export = storage.local_path(workspace.path("export"))
+    how = Sampling(max_tokens, temperature, top_p=top_p, seed=seed)
+    text = continue_text(export, prompt, how)
+    if json:
+        console.print_json({"prompt": prompt, "text": text})
+    else:
+        typer.echo(text)
+
+
+@app.command()
+def evaluate(run: RunFolder, json: Json = False) -> None:
+    """Measure the exported model on the held-out documents, by source.
+
+    Example: malmoi evaluate runs/demo
+    """
+    from pipeline import training
+
+    figures = training.evaluate(Workspace(run))
+    if json:
+        console.print_json(figures)
+    else:
+        console.print_evaluation(figures)
+
+
+@app.command()
+def report(run: RunFolder, json: Json = False) -> None:
+    """Write report.html and report.json anew from the manifests.
+
+    Example: malmoi report runs/demo
+    """
+    from pipeline.report.write import write_report
+
+    workspace = Workspace(run)
+    show(write_report(workspace, resolved_recipe(workspace)), workspace, json)
+
+
+@app.command()
+def verify(run: RunFolder, json: Json = False) -> None:
+    """Read every file of a run and compare it with the manifests.
+
+    Example: malmoi verify runs/demo
+    """
+    checked, faults = Workspace(run).verify()
+    if json:
+        console.print_json({"files": checked, "faults": faults})
+    else:
+        for fault in faults:
+            console.stdout.print(fault)
+        console.stdout.print(f"{checked} files, {len(faults)} faults")
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command()
+def scrub(
+    file: Lines = "-",  # type: ignore[assignment]
+    spans_only: Annotated[bool, typer.Option(help="leave the text out")] = False,
+    kinds: Annotated[
+        str, typer.Option(help="what is masked, by commas; `name` (persons) can be added")
+    ] = ",".join(PII_KINDS),
+) -> None:
+    """Mask personal data in JSON lines: {"id", "text"} in, {"id", "text", "spans"} out.
+
+    Example: malmoi scrub texts.jsonl > masked.jsonl
+    """
+    from pipeline.pii.scrub import scrub_lines
+
+    wanted = [kind.strip() for kind in kinds.split(",") if kind.strip()]
+    for line in scrub_lines(file, wanted, spans_only):
+        sys.stdout.buffer.write(line.rstrip(b"\n") + b"\n")
+
+
+@app.command()
+def edits(
+    file: Lines = "-",  # type: ignore[assignment]
+    html: Annotated[bool, typer.Option(help="the texts are HTML pages")] = False,
+) -> None:
+    """Show what the clean step would change in texts: {"id", "text"} in, {"id", "edits"} out.
+
+    Example: malmoi edits texts.jsonl | head
+    """
+    from pipeline.explain import explain_lines
+    from pipeline.settings import Clean
+
+    for line in explain_lines(file, Clean(), html=html):
+        sys.stdout.buffer.write(line)
