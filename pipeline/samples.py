@@ -1,9 +1,11 @@
 """The few documents of each source and rule that the report shows, chosen by hash."""
 
-import hashlib
+import zlib
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.documents import REMOVED
 
@@ -21,21 +23,32 @@ class SampleKeeper:
 
     def offer(self, batch: pa.RecordBatch, rule: str | None = None) -> None:
         """Consider the rows of a batch of REMOVED, or of kept documents under the name `rule`."""
-        columns = {name: batch[name] for name in batch.schema.names if name in _COLUMNS}
-        rules = None if rule else batch["rule"].to_pylist()
-        sources = batch["source"].to_pylist()
-        for row, identity in enumerate(batch["id"].to_pylist()):
-            order = hashlib.blake2b((identity or "").encode(), digest_size=8).hexdigest()
-            name = rules[row] if rules else str(rule)
-            kept = self._kept.setdefault((sources[row], name), [])
-            if len(kept) == SAMPLES_EACH and order >= kept[-1]["order"]:
-                continue
-            sample = {name: column[row].as_py() for name, column in columns.items()}
-            text = (batch["text"][row].as_py() or "")[:SAMPLE_CHARS]
-            kept.append({**sample, "rule": name, "text": text, "order": order})
-            kept.sort(key=lambda sample: sample["order"])
+        if not batch.num_rows:
+            return
+        rules = pa.repeat(pa.scalar(rule), batch.num_rows) if rule else batch["rule"]
+        kinds = pc.binary_join_element_wise(batch["source"], rules, "\0").dictionary_encode()
+        codes = kinds.indices.to_numpy()
+        orders = np.array(
+            [
+                zlib.crc32(identity.encode())
+                for identity in pc.fill_null(batch["id"], "").to_pylist()
+            ]
+        )
+        for code, kind in enumerate(kinds.dictionary.to_pylist()):
+            source, _, name = kind.partition("\0")
+            rows = np.flatnonzero(codes == code)
+            kept = self._kept.setdefault((source, name), [])
+            for row in rows[np.argsort(orders[rows], kind="stable")[:SAMPLES_EACH]].tolist():
+                kept.append(_sample(batch, row, name, f"{orders[row]:08x}"))
+            kept.sort(key=lambda sample: (sample["order"], sample["id"] or ""))
             del kept[SAMPLES_EACH:]
 
     def rows(self) -> list[dict[str, Any]]:
         """The samples, by source and rule."""
         return [row for _, rows in sorted(self._kept.items()) for row in rows]
+
+
+def _sample(batch: pa.RecordBatch, row: int, rule: str, order: str) -> dict[str, Any]:
+    values = {name: batch[name][row].as_py() for name in batch.schema.names if name in _COLUMNS}
+    text = (batch["text"][row].as_py() or "")[:SAMPLE_CHARS]
+    return {**values, "rule": rule, "text": text, "order": order}
