@@ -21,7 +21,7 @@ demo: setup
 	else $(BIN)/malmoi demo --out runs/demo; fi
 
 test: setup
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: setup
 	$(BIN)/ruff check .
