@@ -7,10 +7,9 @@ from typing import Any
 
 import orjson
 
-from pipeline import storage
 from pipeline.settings import Benchmark, Clean
-from pipeline.sources import units
 from pipeline.sources.stream import ByteStream
+from pipeline.sources.units import match_files
 from pipeline.storage import FileInfo
 from tokenizer.errors import RecipeError
 
@@ -104,21 +103,7 @@ def _read(benchmark: Benchmark, base_dir: str) -> list[Item]:
 
 def benchmark_files(benchmark: Benchmark, base_dir: str = "") -> list[FileInfo]:
     """The files of a benchmark, by path. RecipeError for a glob that matches none."""
-    found: set[FileInfo] = set()
-    for pattern in benchmark.paths:
-        try:
-            where = units._expand(pattern, benchmark.name)
-        except RecipeError as error:  # it speaks of a source
-            raise RecipeError(str(error).replace("source", "benchmark", 1)) from error
-        where = storage.join(base_dir, where) if base_dir else where
-        matched = storage.glob(where)
-        if not matched:
-            raise RecipeError(
-                f"benchmark '{benchmark.name}': '{pattern}' matches no file (looked for {where}); "
-                "mend the glob or take the benchmark out"
-            )
-        found.update(matched)
-    return sorted(found)
+    return match_files(benchmark.paths, f"benchmark '{benchmark.name}'", base_dir)
 
 
 def _lines(uri: str, benchmark: str) -> Iterator[tuple[int, bytes]]:

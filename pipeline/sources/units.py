@@ -76,7 +76,7 @@ def plan_units(sources: Iterable[Source], base_dir: str, unit_bytes: int) -> lis
     units: list[WorkUnit] = []
     for source in sources:
         decode(b"", source.encoding)
-        for files in _grouped(_files(source, base_dir), unit_bytes):
+        for files in _grouped(match_files(source.paths, _owner(source), base_dir), unit_bytes):
             splits = _splits(files[0], source.format, unit_bytes) if len(files) == 1 else [None]
             for split in splits:
                 units.append(WorkUnit(len(units), source.name, tuple(files), split))
@@ -113,21 +113,26 @@ def place(uri: str, source: Source) -> str:
     It tells files of one source apart and says nothing about the machine.
     """
     for pattern in source.paths:
-        directory = _literal_directory(_expand(pattern, source.name))
+        directory = _literal_directory(_expand(pattern, _owner(source)))
         if directory and uri.startswith(directory + "/"):
             return storage.relative(uri, directory)
     return uri.rpartition("/")[2]
 
 
-def _files(source: Source, base_dir: str) -> list[FileInfo]:
+def match_files(patterns: Iterable[str], owner: str, base_dir: str) -> list[FileInfo]:
+    """The files that globs match, by path; `owner` (`source 'blog'`) stands in the errors.
+
+    Raises RecipeError for a glob that matches no file or names a variable that is not set.
+    """
     found: set[FileInfo] = set()
-    for pattern in source.paths:
-        where = storage.join(base_dir, _expand(pattern, source.name))
+    for pattern in patterns:
+        where = _expand(pattern, owner)
+        where = storage.join(base_dir, where) if base_dir else where
         matched = storage.glob(where)
         if not matched:
             raise RecipeError(
-                f"source '{source.name}': '{pattern}' matches no file (looked for {where}); "
-                "mend the glob (a folder's files are folder/* or folder/**) or take the source out"
+                f"{owner}: '{pattern}' matches no file (looked for {where}); mend the glob "
+                f"(a folder's files are folder/* or folder/**) or take the {owner.split()[0]} out"
             )
         found.update(matched)
     return sorted(found)
@@ -155,17 +160,21 @@ def _grouped(files: list[FileInfo], unit_bytes: int) -> Iterable[list[FileInfo]]
         yield group
 
 
-def _expand(pattern: str, source: str) -> str:
+def _expand(pattern: str, owner: str) -> str:
     if pattern.startswith("~"):
         pattern = str(Path(pattern).expanduser())
     expanded = os.path.expandvars(pattern)
     missing = re.search(r"\$(\w+|\{\w+\})", expanded)
     if missing:
         raise RecipeError(
-            f"source '{source}': '{pattern}' needs the environment variable "
+            f"{owner}: '{pattern}' needs the environment variable "
             f"{missing.group(1).strip('{}')}, which is not set; set it"
         )
     return expanded
+
+
+def _owner(source: Source) -> str:
+    return f"source '{source.name}'"
 
 
 def _literal_directory(pattern: str) -> str:
