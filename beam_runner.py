@@ -52,6 +52,12 @@ RecipeFile = Annotated[Path, typer.Argument(help="the recipe (YAML)", show_defau
 Out = Annotated[str, typer.Option(help="the run directory", show_default=False)]
 Workers = Annotated[int, typer.Option(min=0, help="processes for the data; 0: one a core")]
 Runner = Annotated[str, typer.Option(help=f"where Beam runs: {', '.join(RUNNERS)}")]
+Against = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="an earlier run, whose documents stay; may be given again", show_default=False
+    ),
+]
 Processes = Annotated[int, typer.Option(min=1, help="processes that train together (torchrun)")]
 
 
@@ -146,6 +152,11 @@ def perform(command: str, recipe: Recipe, job: Job) -> dict[str, Any]:
     return write_report(job.workspace, recipe)
 
 
+def _do(name: str, recipe: Recipe, out: str, json: bool, *how: Any) -> None:
+    with at_work(recipe, out, *how) as job:
+        show(perform(name, recipe, job), job.workspace, json)
+
+
 def _command(name: str, summary: str) -> None:
     def command(
         recipe: RecipeFile,
@@ -155,16 +166,67 @@ def _command(name: str, summary: str) -> None:
         processes: Processes = 1,
         json: Json = False,
     ) -> None:
-        loaded = load(recipe)
-        with at_work(loaded, out, runner, workers, processes) as job:
-            show(perform(name, loaded, job), job.workspace, json)
+        _do(name, load(recipe), out, json, runner, workers, processes)
 
     command.__doc__ = f"{summary}\n\nExample: malmoi {name} recipe.yaml --out runs/first"
     app.command(name)(command)
 
 
-_command("run", "Go the whole way: curate, count, tokenizer, tokenize, train, export.")
-_command("curate", "Clean, deduplicate and assemble: raw files to curated/ and removed/.")
+@app.command()
+def run(
+    recipe: RecipeFile,
+    out: Out,
+    against: Against = None,
+    workers: Workers = 0,
+    runner: Runner = "local",
+    processes: Processes = 1,
+    json: Json = False,
+) -> None:
+    """Go the whole way: curate, count, tokenizer, tokenize, train, export.
+
+    Example: malmoi run recipe.yaml --out runs/first
+    """
+    _do("run", _compared(load(recipe), against), out, json, runner, workers, processes)
+
+
+@app.command()
+def curate(
+    recipe: RecipeFile,
+    out: Annotated[str, typer.Option(help="the run directory", show_default=False)] = "",
+    against: Against = None,
+    explain_dedup: Annotated[
+        bool, typer.Option("--explain-dedup", help="say what `dedup` will find, and do nothing")
+    ] = False,
+    workers: Workers = 0,
+    runner: Runner = "local",
+    json: Json = False,
+) -> None:
+    """Clean, deduplicate and assemble: raw files to curated/ and removed/.
+
+    Example: malmoi curate recipe.yaml --out runs/second --against runs/first
+    """
+    loaded = _compared(load(recipe), against)
+    if explain_dedup:
+        from pipeline.dedup import curve
+
+        if json:
+            console.print_json(curve.explain(loaded.dedup))
+        else:
+            curve.print_explanation(loaded.dedup)
+        return
+    if not out:
+        raise typer.BadParameter("missing: the run directory", param_hint="--out")
+    _do("curate", loaded, out, json, runner, workers)
+
+
+def _compared(recipe: Recipe, against: list[str] | None) -> Recipe:
+    """The recipe with the earlier runs that the command line names instead of its own."""
+    if not against:
+        return recipe
+    roots = [Workspace(run).root for run in against]
+    return recipe.model_copy(update={"dedup": recipe.dedup.model_copy(update={"against": roots})})
+
+
 _command("count", "Count the eojeol of curated/.")
 _command("tokenizer", "Train the tokenizer from the counts.")
 _command("tokenize", "Encode curated/ into Megatron / GPT-NeoX token shards.")

@@ -2,17 +2,25 @@
 
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.counts import Counts
+from pipeline.dedup.lines import BOILERPLATE, DROPPED_LINES, drop_lines
+from pipeline.dedup.shards import columns
 from pipeline.documents import CURATED, DOCUMENT, REMOVED
 from pipeline.parquet import ParquetSink, read_batches, read_table
 from pipeline.receipts import Task
-from pipeline.samples import SampleKeeper
+from pipeline.samples import SAMPLE_CHARS, SampleKeeper
+from pipeline.settings import Dedup
+
+LARGEST = 10
+"""So many of a shard's largest clusters are shown."""
 
 
 @dataclass(frozen=True)
@@ -22,45 +30,131 @@ class AssembleWork:
     unit: str
     source: str
     curated: str
-    deduplicated: bool
+    dedup: Dedup
 
 
 def assemble_unit(task: Task) -> str:
     """Write the curated and the removed shard of one clean shard, and the receipt."""
     work: AssembleWork = task.payload
     started = time.monotonic()
-    counts, samples = Counts(), SampleKeeper()
+    counts, samples, largest = Counts(), SampleKeeper(), _Largest()
     drops, sizes = _decisions(task, work)
-    curated = f"curated/{work.curated}.parquet"
-    removed = f"removed/{task.unit}.parquet"
-    with (
-        ParquetSink(task.path(curated), CURATED) as curated_file,
-        ParquetSink(task.path(removed), REMOVED) as removed_file,
-    ):
+    cutter = _LineCutter(task, work) if work.dedup.enabled and work.dedup.lines.enabled else None
+    with ExitStack() as stack:
+        sinks = {
+            name: stack.enter_context(ParquetSink(task.path(name), schema))
+            for name, schema in _files(work).items()
+        }
+        curated, removed, *lines = sinks.values()
         for batch in read_batches(task.path(f"clean/removed/{work.unit}.parquet")):
-            removed_file.write(batch)
+            removed.write(batch)
         first = 0
         for batch in read_batches(task.path(f"clean/{work.unit}.parquet"), DOCUMENT.names):
             kept, dropped = split_batch(batch, first, drops, sizes)
+            if cutter:
+                kept, gone = cutter.cut(kept, first, batch.num_rows, drops)
+                lines[0].write(gone)
             first += batch.num_rows
-            curated_file.write(kept)
-            removed_file.write(dropped)
+            curated.write(kept)
+            removed.write(dropped)
             samples.offer(kept, rule="kept")
             samples.offer(dropped)
+            largest.offer(kept)
             counts.documents_in += batch.num_rows
             counts.documents_out += kept.num_rows
             counts.bytes_in += pc.sum(batch["n_bytes"]).as_py() or 0
             counts.bytes_out += pc.sum(kept["n_bytes"]).as_py() or 0
             counts.removed.update(f"dedup/{rule}" for rule in dropped["rule"].to_pylist())
-    facts = {"cluster_sizes": _histogram(sizes)} if len(sizes) else {}
+    facts = {"cluster_sizes": _histogram(sizes), "largest": largest.rows} if len(sizes) else {}
     return task.finish(
-        {curated: curated_file.stamp, removed: removed_file.stamp},
+        {name: sink.stamp for name, sink in sinks.items()},
         counts,
         source=work.source,
         samples=samples.rows(),
-        facts=facts,
+        facts={**facts, **(cutter.facts() if cutter else {})},
         seconds=time.monotonic() - started,
     )
+
+
+def _files(work: AssembleWork) -> dict[str, pa.Schema]:
+    files = {
+        f"curated/{work.curated}.parquet": CURATED,
+        f"removed/{work.unit}.parquet": REMOVED,
+    }
+    if work.dedup.enabled and work.dedup.lines.enabled:
+        files[f"removed/lines/{work.unit}.parquet"] = DROPPED_LINES
+    return files
+
+
+class _LineCutter:
+    """Takes a source's boilerplate lines out of the kept documents of a shard, and tells of it."""
+
+    def __init__(self, task: Task, work: AssembleWork):
+        number = work.unit.removeprefix("part-")
+        read = columns(task.path(f"drops/lines-{number}.parquet"), BOILERPLATE.names or ())
+        self.boilerplate = np.empty(read.num_rows, BOILERPLATE)
+        for name, column in zip(read.schema.names, read.columns, strict=True):
+            self.boilerplate[name] = column.to_numpy(zero_copy_only=False)
+        self.hashes = columns(task.path(f"line_hashes/{work.unit}.parquet"), ["lines"])["lines"]
+        self.settings = work.dedup.lines
+        self.lines = self.documents = self.bytes = 0
+        self.common: dict[str, int] = {}
+
+    def cut(
+        self, kept: pa.RecordBatch, first: int, rows: int, drops: pa.Table
+    ) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+        """`kept` (CURATED), of rows `first` to `first + rows`, without them; and DROPPED_LINES."""
+        stays = np.ones(rows, bool)
+        gone = drops["row"].to_numpy() - first
+        stays[gone[(gone >= 0) & (gone < rows)]] = False
+        hashes = self.hashes.slice(first, rows).filter(pa.array(stays))
+        texts, dropped = drop_lines(kept, hashes, self.boilerplate, self.settings)
+        if dropped.num_rows:
+            new = {
+                "text": texts,
+                "n_chars": pc.utf8_length(texts),
+                "n_bytes": pc.binary_length(texts),
+            }
+            arrays = [new.get(name, kept[name]) for name in kept.schema.names]
+            self.bytes += pc.sum(kept["n_bytes"]).as_py() - pc.sum(new["n_bytes"]).as_py()
+            kept = pa.RecordBatch.from_arrays(arrays, schema=CURATED)
+            self.lines += dropped.num_rows
+            self.documents += pc.count_distinct(dropped["id"]).as_py()
+            self._note(dropped)
+        return kept, dropped
+
+    def _note(self, dropped: pa.RecordBatch) -> None:
+        distinct = pa.table(dropped).group_by(["text", "documents"]).aggregate([])
+        for line in distinct.to_pylist():
+            self.common[line["text"]] = line["documents"]
+        best = sorted(self.common.items(), key=lambda line: (-line[1], line[0]))[:LARGEST]
+        self.common = dict(best)
+
+    def facts(self) -> dict[str, Any]:
+        """What the receipt tells of lines."""
+        return {
+            "lines": {"dropped": self.lines, "documents": self.documents, "bytes": self.bytes},
+            "top_lines": [
+                {"text": text[:SAMPLE_CHARS], "documents": documents}
+                for text, documents in self.common.items()
+            ],
+        }
+
+
+class _Largest:
+    """The kept documents of a shard that stand for most, as the report shows them."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+
+    def offer(self, kept: pa.RecordBatch) -> None:
+        sizes = np.asarray(kept["cluster_size"])
+        for row in np.argsort(-sizes, kind="stable")[:LARGEST].tolist():
+            if sizes[row] > 1:
+                shown = {name: kept[name][row].as_py() for name in ("id", "source", "cluster_size")}
+                self.rows.append({**shown, "text": kept["text"][row].as_py()[:SAMPLE_CHARS]})
+        self.rows.sort(key=lambda row: (-row["cluster_size"], row["id"]))
+        del self.rows[LARGEST:]
 
 
 def split_batch(
@@ -100,7 +194,7 @@ def split_batch(
 
 
 def _decisions(task: Task, work: AssembleWork) -> tuple[pa.Table, pa.Table]:
-    if work.deduplicated:
+    if work.dedup.enabled:
         return (
             read_table(task.path(f"drops/{work.unit}.parquet")),
             read_table(task.path(f"drops/clusters-{work.unit.removeprefix('part-')}.parquet")),

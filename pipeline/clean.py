@@ -1,4 +1,4 @@
-"""A work unit of the clean step: files in; clean, removed and signature shards out. No Beam."""
+"""A work unit of the clean step: files in; clean, removed, signature and line shards out."""
 
 import time
 from collections import Counter
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from pipeline.clean_batch import CLEAN, Cleaned, Screen, clean_batch
 from pipeline.counts import Counts
 from pipeline.decontaminate import Counted, Index, merge
+from pipeline.dedup.lines import LINE_HASHES, line_hashes
 from pipeline.dedup.signatures import sign, signature_schema
 from pipeline.documents import REMOVED, removed_batch
 from pipeline.parquet import BETWEEN, ParquetSink
@@ -65,27 +66,30 @@ class _Tally:
 
 
 def clean_unit(task: Task) -> str:
-    """Read a work unit, write its clean, removed and signature shards and its receipt."""
+    """Read a work unit, write its shards and its receipt."""
     work: CleanWork = task.payload
     started = time.monotonic()
     tally, screen = _Tally(), work.screen()
+    shards = _shards(task.unit, work.dedup)
     with ExitStack() as stack:
         sinks = {
-            name: stack.enter_context(ParquetSink(task.path(name), schema, BETWEEN))
-            for name, schema in _shards(task.unit, work.dedup).items()
+            kind: stack.enter_context(ParquetSink(task.path(name), schema, BETWEEN))
+            for kind, (name, schema) in shards.items()
         }
-        kept_file, removed_file, *signatures = sinks.values()
         for read in read_unit(work.unit, work.source, work.clean):
             failed = removed_batch([_mask_row(row, work.pii) for row in read.failed])
             cleaned = clean_batch(read.documents, work.source, work.clean, work.pii, screen)
-            kept_file.write(cleaned.kept)
+            sinks["clean"].write(cleaned.kept)
             for batch in (failed, cleaned.removed):
-                removed_file.write(batch)
-            for file in signatures:
-                file.write(sign(cleaned.kept["text"], work.dedup))
+                sinks["removed"].write(batch)
+            if "signatures" in sinks:
+                sinks["signatures"].write(sign(cleaned.kept["text"], work.dedup))
+            if "line_hashes" in sinks:
+                hashes = line_hashes(cleaned.kept["text"], work.dedup.lines.min_chars)
+                sinks["line_hashes"].write(pa.RecordBatch.from_arrays([hashes], schema=LINE_HASHES))
             tally.add(read.documents, failed, cleaned)
     return task.finish(
-        {name: sink.stamp for name, sink in sinks.items()},
+        {name: sinks[kind].stamp for kind, (name, _) in shards.items()},
         tally.counts,
         source=work.source.name,
         samples=tally.samples.rows(),
@@ -94,11 +98,16 @@ def clean_unit(task: Task) -> str:
     )
 
 
-def _shards(unit: str, dedup: Dedup) -> dict[str, pa.Schema]:
-    """The files of a unit; signatures only where copies are looked for."""
-    shards = {f"clean/{unit}.parquet": CLEAN, f"clean/removed/{unit}.parquet": REMOVED}
+def _shards(unit: str, dedup: Dedup) -> dict[str, tuple[str, pa.Schema]]:
+    """The files of a unit; signatures and lines only where copies are looked for."""
+    shards = {
+        "clean": (f"clean/{unit}.parquet", CLEAN),
+        "removed": (f"clean/removed/{unit}.parquet", REMOVED),
+    }
     if dedup.enabled:
-        shards[f"signatures/{unit}.parquet"] = signature_schema(dedup)
+        shards["signatures"] = (f"signatures/{unit}.parquet", signature_schema(dedup))
+        if dedup.lines.enabled:
+            shards["line_hashes"] = (f"line_hashes/{unit}.parquet", LINE_HASHES)
     return shards
 
 

@@ -96,10 +96,12 @@ def load(path: str | Path) -> Recipe:
         for model in clean.models
     ]
     benchmarks = [_from_folder(benchmark, folder) for benchmark in screen.benchmarks]
+    earlier = [_absolute(run, folder) for run in recipe.dedup.against]
     return recipe.model_copy(
         update={
             "sources": [_from_folder(source, folder) for source in recipe.sources],
             "clean": clean.model_copy(update={"models": models}),
+            "dedup": recipe.dedup.model_copy(update={"against": earlier}),
             "decontaminate": screen.model_copy(update={"benchmarks": benchmarks}),
         }
     )

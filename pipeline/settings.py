@@ -58,7 +58,12 @@ class Source(Section):
         description="which rules judge it: korean (pages), short (chat, reviews), law, literature, "
         "technical, none, or one of clean.profiles",
     )
-    priority: int = Field(0, description="of two copies the one from the higher priority is kept")
+    priority: int = Field(
+        0,
+        ge=-32_768,
+        le=32_766,
+        description="of two copies the one from the higher priority is kept",
+    )
     weight: float = Field(1.0, gt=0, description="times it is seen in an epoch of training")
     licence: str | None = None
 
@@ -186,15 +191,69 @@ class Pii(Section):
         return kinds
 
 
+class Lines(Section):
+    """Boilerplate lines: those that stand in very many kept documents of one source."""
+
+    enabled: bool = True
+    documents: int = Field(
+        100,
+        ge=2,
+        description="a line goes when so many kept documents of its source hold it",
+    )
+    share: float = Field(
+        0.01, ge=0, le=1, description="and at least this share of the source's kept documents"
+    )
+    anywhere: float = Field(
+        0.5,
+        gt=0,
+        description="share of the documents from which a Korean line goes from inside them; below "
+        "it lines go only at the head and foot",
+    )
+    min_chars: int = Field(
+        8, ge=1, description="letters and digits; shorter lines stay however common"
+    )
+    exempt: list[str] = Field(
+        [
+            "이 법은 공포한 날부터 시행한다.",
+            "이 영은 공포한 날부터 시행한다.",
+            "이 규칙은 공포한 날부터 시행한다.",
+            "이 훈령은 발령한 날부터 시행한다.",
+            "그러므로 상고를 기각하기로 하여 관여 법관의 일치된 의견으로 주문과 같이 판결한다.",
+            "그러므로 상고를 기각하고 상고비용은 패소자의 부담으로 하여 관여 법관의 일치된 "
+            "의견으로 주문과 같이 판결한다.",
+            "그러므로 상고를 기각하고 상고비용은 패소자의 부담으로 하기로 하여 관여 법관의 일치된 "
+            "의견으로 주문과 같이 판결한다.",
+            "그러므로 상고를 기각하고 상고비용은 패소자가 부담하기로 하여 관여 대법관의 일치된 "
+            "의견으로 주문과 같이 판결한다.",
+            "읽어주셔서 감사합니다.",
+        ],
+        description="lines that stay however common; spacing and punctuation make no difference",
+    )
+
+
 class Dedup(Section):
     enabled: bool = True
     shingle: int = Field(5, ge=1, description="characters (letters and digits) in a shingle")
-    bands: int = Field(25, ge=1)
+    bands: int = Field(25, ge=1, le=100)
     rows: int = Field(5, ge=1, description="MinHash values in a band")
     threshold: float = Field(
         0.8, gt=0, le=1, description="Jaccard similarity from which a document is a copy"
     )
+    containment: float = Field(
+        0.9,
+        gt=0,
+        le=1,
+        description="share of a document's shingles in another from which it is a part of it",
+    )
+    contained_shingles: int = Field(
+        100, ge=1, description="a document of fewer different shingles is no part of another"
+    )
     seed: int = Field(1, description="of the MinHash permutations")
+    lines: Lines = Lines()
+    against: list[str] = Field(
+        [],
+        description="earlier run directories: their documents stay, what is like one of them goes",
+    )
 
 
 class Benchmark(Section):

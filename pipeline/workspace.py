@@ -23,7 +23,7 @@ from pipeline import storage
 from pipeline.receipts import Task, merge, read_json, receipt_path
 from tokenizer.errors import MalmoiError
 
-FORMAT = 2
+FORMAT = 3
 """Version of the files in a run directory; part of every key."""
 
 
@@ -43,7 +43,7 @@ _STEPS = (
     Step(
         "clean",
         "clean",
-        ("clean", "signatures"),
+        ("clean", "signatures", "line_hashes"),
         "curate",
         ("pyarrow", "resiliparse", "google-re2"),
     ),
@@ -158,7 +158,7 @@ class Workspace:
         }
         key = digest([base, [[unit.name, unit.identity] for unit in units]])
         manifest = self.manifest(step.name)
-        if manifest and manifest.get("key") == key and not self._damage(manifest):
+        if manifest and manifest.get("key") == key and not self.damage(manifest):
             outcome = Outcome(manifest, skipped=True)
             self.on_end(step, outcome)
             return outcome
@@ -195,7 +195,7 @@ class Workspace:
         if not storage.exists(where):
             return None
         receipt = read_json(where)
-        if receipt["key"] != task.key or self._damage(receipt):
+        if receipt["key"] != task.key or self.damage(receipt):
             return None
         return receipt
 
@@ -208,7 +208,7 @@ class Workspace:
             )
         return receipt
 
-    def _damage(self, record: Mapping[str, Any]) -> list[str]:
+    def damage(self, record: Mapping[str, Any]) -> list[str]:
         """Files of a manifest or receipt that are missing or of another size."""
         return [
             name

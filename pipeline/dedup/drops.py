@@ -1,8 +1,9 @@
-"""The removal list of a shard: which rows go, why, and for which kept document."""
+"""The removal list of a shard: which rows go, why, and for which kept document; and which lines."""
 
 import time
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,25 +12,39 @@ import pyarrow.parquet as pq
 
 from pipeline import storage
 from pipeline.counts import Counts
-from pipeline.dedup.records import rows_of, shards_of, split
+from pipeline.dedup.lines import line_of
+from pipeline.dedup.outcome import all_removals
+from pipeline.dedup.records import NEAR, RULES, rows_of, shards_of, split
 from pipeline.dedup.scratch import Job, Shard, file_name
-from pipeline.dedup.select import cluster_sizes
+from pipeline.dedup.select import summed
+from pipeline.dedup.shards import columns
 from pipeline.parquet import read_table, write_parquet
 from pipeline.receipts import Task
 
 DROPS = pa.schema(
     [
         ("row", pa.int32()),  # in the clean shard, ascending
-        ("rule", pa.string()),  # exact_duplicate | near_duplicate
+        ("rule", pa.string()),  # of `RULES`
+        ("witness_run", pa.int32()),  # null: this run; else the place in the recipe's `against`
         ("witness_shard", pa.int32()),
         ("witness_row", pa.int32()),
         ("duplicate_of", pa.string()),  # the witness's id
-        ("similarity", pa.float32()),  # Jaccard of the shingle sets
+        ("similarity", pa.float32()),  # Jaccard of the shingle sets; contained: the share held
     ]
 )
 
 CLUSTERS = pa.schema([("row", pa.int32()), ("cluster_size", pa.int32())])
 """Kept documents with copies, and how many documents they stand for, themselves included."""
+
+LINES = pa.schema(
+    [
+        ("line", pa.uint64()),  # hash
+        ("documents", pa.int32()),  # kept documents of the source that hold it
+        ("kind", pa.uint8()),
+        ("common", pa.bool_()),
+    ]
+)
+"""Boilerplate of the source that is in the shard, as `lines.BOILERPLATE` has it."""
 
 
 @dataclass(frozen=True)
@@ -42,55 +57,62 @@ class DropWork:
 
 
 def write_drops(task: Task) -> str:
-    """Write the drop and the cluster list of one shard, and the receipt."""
+    """Write the drop, the cluster and the line list of one shard, and the receipt."""
     work: DropWork = task.payload
     started = time.monotonic()
-    number, job = work.shard.number, work.job
-    removals = job.read(file_name(number, "removals"))
-    rows = rows_of(removals["document"])
-    rules = np.where(removals["exact"], "exact_duplicate", "near_duplicate")
-    drops = pa.RecordBatch.from_arrays(
-        [
-            pa.array(rows),
-            pa.array(rules.tolist(), pa.string()),
-            pa.array(shards_of(removals["witness"])),
-            pa.array(rows_of(removals["witness"])),
-            witness_ids(job.root, removals["witness"]),
-            pa.array(np.ascontiguousarray(removals["similarity"])),
-        ],
-        schema=DROPS,
-    )
-    verdict = job.read(file_name(number, "verdict"))[0]
-    sizes = cluster_sizes(job.read(file_name(number, "witnesses"))["document"])
-    clusters = pa.RecordBatch.from_arrays(
-        [pa.array(rows_of(sizes["document"])), pa.array(np.ascontiguousarray(sizes["size"]))],
-        schema=CLUSTERS,
-    )
-    names = {
-        f"drops/{task.unit}.parquet": (drops, DROPS),
-        f"drops/clusters-{number:05d}.parquet": (clusters, CLUSTERS),
+    shard, job = work.shard, work.job
+    removals = all_removals(shard, job)
+    drops = _drops(removals, job)
+    sizes = summed(job.read(file_name(shard.number, "witnesses")))
+    clusters = [rows_of(sizes["document"]), (1 + sizes["count"]).astype(np.int32)]
+    lists = {
+        f"drops/{task.unit}.parquet": drops,
+        f"drops/clusters-{shard.number:05d}.parquet": _batch(clusters, CLUSTERS),
     }
+    if job.settings.lines.enabled:
+        lists[f"drops/lines-{shard.number:05d}.parquet"] = _batch(_lines(shard, job), LINES)
     return task.finish(
-        {
-            name: write_parquet(task.path(name), [rows], schema)
-            for name, (rows, schema) in names.items()
-        },
-        _counts(task, rows, rules),
+        {name: write_parquet(task.path(name), [rows], rows.schema) for name, rows in lists.items()},
+        _counts(task, drops["row"], drops["rule"]),
         source=work.source,
-        facts={name: int(verdict[name]) for name in ("candidates", "verified")},
+        facts=_facts(shard, job, removals),
         seconds=time.monotonic() - started,
     )
 
 
-def witness_ids(root: str, witnesses: np.ndarray) -> pa.Array:
+def _batch(arrays: list[np.ndarray], schema: pa.Schema) -> pa.RecordBatch:
+    columns = [pa.array(np.ascontiguousarray(array)) for array in arrays]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _drops(removals: np.ndarray, job: Job) -> pa.RecordBatch:
+    shards = shards_of(removals["witness"])
+    runs = np.array([job.run_of(shard) for shard in np.unique(shards).tolist()], np.int32)
+    firsts = np.array([first for _, first in job.runs], np.int32)
+    run = runs[np.searchsorted(np.unique(shards), shards)] if len(shards) else shards
+    rules = np.array(RULES, object)[removals["rule"]]
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array(rows_of(removals["document"])),
+            pa.array(rules, pa.string()),
+            pa.array(run - 1, mask=run == 0),
+            pa.array(shards - firsts[run]),
+            pa.array(rows_of(removals["witness"])),
+            witness_ids(job, removals["witness"]),
+            pa.array(np.ascontiguousarray(removals["similarity"])),
+        ],
+        schema=DROPS,
+    )
+
+
+def witness_ids(job: Job, witnesses: np.ndarray) -> pa.Array:
     """Ids (string) of documents, read where they lie: of a shard, the row groups that hold one."""
     ids = np.empty(len(witnesses), object)
     for shard, blob in split(np.arange(len(witnesses)), shards_of(witnesses)):
         places = np.frombuffer(blob, np.int64)
         rows = rows_of(witnesses[places])
         first = 0
-        path = storage.join(root, "clean", f"part-{shard:05d}.parquet")
-        with storage.open_read(path) as file, pq.ParquetFile(file) as parquet:
+        with storage.open_read(job.file(shard, "clean")) as file, pq.ParquetFile(file) as parquet:
             for group in range(parquet.num_row_groups):
                 end = first + parquet.metadata.row_group(group).num_rows
                 here = np.flatnonzero((rows >= first) & (rows < end))
@@ -101,9 +123,28 @@ def witness_ids(root: str, witnesses: np.ndarray) -> pa.Array:
     return pa.array(ids, pa.string())
 
 
-def _counts(task: Task, rows: np.ndarray, rules: np.ndarray) -> Counts:
+def _lines(shard: Shard, job: Job) -> list[np.ndarray]:
+    """The source's boilerplate lines that a document of the shard has."""
+    boilerplate = job.read(file_name(shard.source, "lines"))
+    lines = columns(job.file(shard.number, "line_hashes"), ["lines"])["lines"].flatten()
+    here = boilerplate[np.isin(boilerplate["line"], line_of(np.asarray(lines)))]
+    return [here[name] for name in LINES.names]
+
+
+def _counts(task: Task, rows: pa.Array, rules: pa.Array) -> Counts:
     sizes = read_table(task.path("clean", f"{task.unit}.parquet"), ["n_bytes"])["n_bytes"]
     total = pc.sum(sizes).as_py() or 0
-    gone = pc.sum(sizes.take(pa.array(rows))).as_py() or 0
-    removed = Counter(f"dedup/{rule}" for rule in rules.tolist())
+    gone = pc.sum(sizes.take(rows)).as_py() or 0
+    removed = Counter(f"dedup/{rule}" for rule in rules.to_pylist())
     return Counts(len(sizes), len(sizes) - len(rows), total, total - gone, removed)
+
+
+def _facts(shard: Shard, job: Job, removals: np.ndarray) -> dict[str, Any]:
+    """Pairs proposed and verified, and near copies by similarity, in steps of 0.05."""
+    verdict = job.read(file_name(shard.number, "verdict"))[0]
+    near = removals["similarity"][removals["rule"] == NEAR]
+    steps = Counter(np.minimum(np.floor(near * 20 + 1e-4), 20).astype(int).tolist())
+    return {
+        **{name: int(verdict[name]) for name in ("candidates", "verified")},
+        "similarity": {f"{step / 20:.2f}": count for step, count in sorted(steps.items())},
+    }

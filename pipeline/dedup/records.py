@@ -13,11 +13,19 @@ KEY = np.dtype(
         ("document", "<u8"),
         ("exact_high", "<u8"),
         ("exact_low", "<u8"),
+        ("name", "<u8"),
+        ("letters", "<i4"),
         ("n_chars", "<i4"),
         ("priority", "<i4"),
+        ("copied", "?"),
     ]
 )
-"""A document and what decides which of two copies is kept (see `best_first`)."""
+"""A document and what decides which of two copies is kept (see `best_first`): `letters` counts the
+code points of the canonical form, `n_chars` those of the text as stored, `name` hashes the id.
+`copied`: it stands for exact copies, so it can go only for what holds of them too."""
+
+SETTLED = 2**31 - 1
+"""The priority of documents of an earlier run: they come first, and are never removed."""
 
 COPY = np.dtype([("document", "<u8"), ("winner", "<u8")])
 """An exact copy and the one of its group that is kept for it."""
@@ -25,17 +33,32 @@ COPY = np.dtype([("document", "<u8"), ("winner", "<u8")])
 MEMBER = np.dtype([("bucket", "<u8"), ("rank", "<u8"), ("document", "<u8")])
 """A document in a bucket; of two members the one of higher rank is the better by its key."""
 
+ANCHOR = np.dtype([*MEMBER.descr, ("anchors", "<i4")])
+"""A member of the bucket of an anchor, and how many anchors it has in all."""
+
 PAIR = np.dtype([("a", "<u8"), ("b", "<u8")])
 """Two documents, a < b."""
 
-EDGE = np.dtype([("a", "<u8"), ("b", "<u8"), ("similarity", "<f8")])
-"""A pair with the Jaccard similarity of its shingle sets."""
+SHARED = np.dtype([*PAIR.descr, ("shared", "<i4"), ("needed", "<i4")])
+"""Two documents, a < b, in how many buckets of anchors they met, and from how many on the pair is
+a candidate."""
 
-REMOVAL = np.dtype([("document", "<u8"), ("witness", "<u8"), ("similarity", "<f4"), ("exact", "?")])
-"""A removed document and its kept witness; `exact` where their canonical forms are equal."""
+EDGE = np.dtype(
+    [*PAIR.descr, ("letters", "<f4"), ("written", "<f4"), ("a_in_b", "<f4"), ("b_in_a", "<f4")]
+)
+"""A pair with the Jaccard similarity of the shingle sets of its letters and digits, that of the
+texts as they stand, and the share of each set of letters that is in the other (0 for a set too
+small to be called a part)."""
 
-CLUSTER = np.dtype([("document", "<u8"), ("size", "<i4")])
-"""A kept document and how many documents it stands for, itself included."""
+REMOVAL = np.dtype([("document", "<u8"), ("witness", "<u8"), ("similarity", "<f4"), ("rule", "u1")])
+"""A removed document, its kept witness, and why: the place of the rule in `RULES`. Similarity is
+Jaccard's, for `contained` the share of the document's shingles that the witness has."""
+
+RULES = ("exact_duplicate", "near_duplicate", "contained")
+EXACT, NEAR, CONTAINED = range(3)
+
+WITNESS = np.dtype([("document", "<u8"), ("count", "<i8")])
+"""A kept document and a number of removed ones that it stands for."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -58,26 +81,34 @@ def rows_of(documents: np.ndarray) -> np.ndarray:
 def best_first(keys: np.ndarray) -> np.ndarray:
     """Order (int64 indices) of `KEY` records, the one to keep first.
 
-    Higher priority, then more characters, then the smaller content hash; copies equal in all three
-    in the order of the input.
+    Higher priority, then more letters and digits (so that what holds another comes before it), then
+    more characters (of copies with equal letters the one that still has its spaces), then the
+    smaller hash of the canonical form, then of the id; only documents equal in all of these stay in
+    the order of the input.
     """
     return np.lexsort(
         (
             keys["document"],
+            keys["name"],
             keys["exact_low"],
             keys["exact_high"],
             -keys["n_chars"].astype(np.int64),
+            -keys["letters"].astype(np.int64),
             -keys["priority"].astype(np.int64),
         )
     )
 
 
 def ranks(keys: np.ndarray) -> np.ndarray:
-    """The key in a uint64, greater is better: 16 bits of priority, 32 of length, 16 of hash."""
-    priority = np.clip(keys["priority"].astype(np.int64) + 0x8000, 0, 0xFFFF).astype(np.uint64)
-    length = keys["n_chars"].astype(np.uint64)
-    content = ~keys["exact_high"] >> np.uint64(48)
-    return priority << np.uint64(48) | length << np.uint64(16) | content
+    """The key in a uint64, greater is better: 8 bits of priority, 26 of length, 30 of hash.
+
+    Priorities beyond -127 to 126 count as those; a settled document is above all.
+    """
+    priority = np.clip(keys["priority"].astype(np.int64), -127, 126) + 127
+    priority[keys["priority"] == SETTLED] = 255
+    length = np.minimum(keys["letters"], (1 << 26) - 1).astype(np.uint64)
+    content = ~keys["exact_high"] >> np.uint64(34)
+    return priority.astype(np.uint64) << np.uint64(56) | length << np.uint64(30) | content
 
 
 def in_order(records: np.ndarray) -> np.ndarray:

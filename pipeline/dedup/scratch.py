@@ -5,17 +5,21 @@ through a shuffle bears the name of its file.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from pipeline import storage
+from pipeline.dedup.lines import BOILERPLATE
 from pipeline.dedup.records import (
     COPY,
     EDGE,
     KEY,
     PAIR,
     REMOVAL,
+    SETTLED,
+    SHARED,
+    WITNESS,
     in_order,
     shards_of,
     split,
@@ -28,48 +32,84 @@ Blobs = list[tuple[str, bytes]]
 """Records under the names of the files they are meant for."""
 
 DOCUMENT = np.dtype([("document", "<u8")])
-"""A document by itself, for being wanted or being a witness."""
+"""A document by itself, for being wanted."""
 
 VERDICT = np.dtype([("candidates", "<i8"), ("verified", "<i8")])
 """How many pairs of a shard were proposed, and how many stood."""
 
 DTYPES = {
+    "copies": COPY,
     "losers": COPY,
     "winners": COPY,
     "pairs": PAIR,
+    "shared": SHARED,
     "wanted": DOCUMENT,
     "edges": EDGE,
     "keys": KEY,
     "stars": PAIR,
     "verdict": VERDICT,
     "removals": REMOVAL,
-    "witnesses": DOCUMENT,
+    "witnesses": WITNESS,
+    "lines": BOILERPLATE,
 }
 
 
 @dataclass(frozen=True)
 class Shard:
-    """A clean shard: its number, its unit (`part-00003`) and the priority of its source."""
+    """A clean shard, of this run or an earlier one: its number, its unit in its run
+    (`part-00003`), its source's place in the recipe and priority, its documents and the SHA-256 of
+    its signatures.
+    """
 
     number: int
     unit: str
+    source: int
     priority: int
+    documents: int
+    signatures: str
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is of an earlier run, whose documents stay."""
+        return self.priority == SETTLED
 
 
 @dataclass(frozen=True)
 class Job:
-    """What all tasks of one run share: places, settings, hash ranges, bands to a shuffle."""
+    """What all tasks of one run share: places, settings, hash ranges, shuffles.
 
-    root: str
+    `runs` are this run's root and those of earlier ones, each with the number of its first shard.
+    """
+
+    runs: tuple[tuple[str, int], ...]
     scratch: str
-    settings: Dedup
+    settings: Dedup = field(hash=False)  # the name of the scratch folder is a hash of it
     parts: int
     bands_at_once: int
+    anchor_rounds: int
+
+    @property
+    def band_rounds(self) -> int:
+        """Shuffles that all bands take."""
+        return -(-self.settings.bands // self.bands_at_once)
 
     @property
     def rounds(self) -> int:
-        """Shuffles that all bands take."""
-        return -(-self.settings.bands // self.bands_at_once)
+        return self.band_rounds + self.anchor_rounds
+
+    @property
+    def settled_from(self) -> int:
+        """The number from which on shards are of earlier runs."""
+        return self.runs[1][1] if len(self.runs) > 1 else 1 << 32
+
+    def run_of(self, shard: int) -> int:
+        """Which of `runs` a shard is in."""
+        return max(i for i, (_, first) in enumerate(self.runs) if first <= shard)
+
+    def file(self, shard: int, folder: str) -> str:
+        """A shard's file in a folder of its run (`clean`, `signatures`, `drops`)."""
+        root, first = self.runs[self.run_of(shard)]
+        return storage.join(root, folder, f"part-{shard - first:05d}.parquet")
 
     def path(self, name: str) -> str:
         return storage.join(self.scratch, name)
@@ -84,6 +124,10 @@ class Job:
                 f"delete {self.scratch} and run the step again"
             )
         return np.frombuffer(data, DTYPES[kind])
+
+    def count(self, name: str) -> int:
+        """Records in a scratch file, without reading it."""
+        return (storage.size(self.path(name)) or 0) // DTYPES[name.split(".")[1]].itemsize
 
     def write(self, name: str, records: np.ndarray) -> None:
         with storage.write_atomic(self.path(name)) as out:

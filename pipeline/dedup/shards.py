@@ -1,24 +1,30 @@
-"""The dedup step on files, one shard or one hash range at a time; the job wires these.
+"""The dedup step on files, from signatures to verified edges; the job wires these.
 
 A shard's worker reads its own columns and texts and hands out packed records for other workers.
 """
 
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline import storage
-from pipeline.dedup.buckets import bucket_members, candidate_pairs
-from pipeline.dedup.components import forest, roots_of
+from pipeline.dedup.buckets import (
+    anchor_members,
+    band_members,
+    candidate_pairs,
+    candidates_of_shared,
+    shared_anchors,
+)
+from pipeline.dedup.components import forest
 from pipeline.dedup.exact import document_keys, exact_copies
 from pipeline.dedup.records import (
+    ANCHOR,
     EDGE,
     KEY,
     MEMBER,
     PAIR,
-    REMOVAL,
     distinct,
     document_numbers,
     hash_parts,
@@ -29,43 +35,68 @@ from pipeline.dedup.records import (
     unpack,
 )
 from pipeline.dedup.scratch import DOCUMENT, VERDICT, Blobs, Job, Shard, by_shard, file_name
-from pipeline.dedup.select import select, with_copies
-from pipeline.dedup.set_files import SetFile, slices_by_size, write_sets
-from pipeline.dedup.verify import ShingleSets, shingle_sets, verify
+from pipeline.dedup.set_files import SetFile, SetWriter, slices_by_size
+from pipeline.dedup.signatures import band_name
+from pipeline.dedup.verify import BothForms, shingle_sets, verify
 from pipeline.parquet import read_batches, read_table
 from tokenizer.errors import CorruptFileError
 
 FOREST = "all.stars"
+FORMS = ("letters", "written")
+"""Names of the set files of a shard."""
+
 _HASHES_AT_ONCE = 8_000_000  # in memory for a comparison: 64 MB
 
 
-def shard_signatures(shard: Shard, job: Job) -> tuple[pa.RecordBatch, np.ndarray]:
-    """A shard's signatures and the `KEY` records of its documents."""
-    signed = read_table(storage.join(job.root, "signatures", f"{shard.unit}.parquet"))
-    clean = storage.join(job.root, "clean", f"{shard.unit}.parquet")
-    n_chars = read_table(clean, ["n_chars"])["n_chars"]
-    if signed.num_rows != len(n_chars):
+def columns(path: str, names: Sequence[str]) -> pa.RecordBatch:
+    """Some columns of a whole shard, each in one piece."""
+    table = read_table(path, list(names)).combine_chunks()
+    whole = table.to_batches()
+    return whole[0] if whole else pa.RecordBatch.from_pylist([], schema=table.schema)
+
+
+def shard_keys(shard: Shard, job: Job) -> tuple[np.ndarray, np.ndarray]:
+    """`KEY` records of a shard's documents, row by row, and which of them take part (bool).
+
+    Of an earlier run's shard those take part that it kept.
+    """
+    signatures = job.file(shard.number, "signatures")
+    exact = columns(signatures, ["exact_high", "exact_low", "n_chars"])
+    clean = job.file(shard.number, "clean")
+    documents = columns(clean, ["id", "n_chars"])
+    if exact.num_rows != documents.num_rows:
         raise CorruptFileError(
-            f"{clean}: {len(n_chars)} documents but {signed.num_rows} signatures; run "
-            "`malmoi curate` again"
+            f"{clean}: {documents.num_rows} documents but {exact.num_rows} signatures; delete "
+            f"{signatures} and run the same command again"
         )
-    batch = pa.RecordBatch.from_arrays(
-        [
-            pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-            for column in signed.columns
-        ],
-        schema=signed.schema,
-    )
-    documents = document_numbers(shard.number, np.arange(signed.num_rows))
-    return batch, document_keys(batch, documents, np.asarray(n_chars), shard.priority)
+    numbers = document_numbers(shard.number, np.arange(exact.num_rows))
+    n_chars = np.asarray(documents["n_chars"])
+    keys = document_keys(exact, numbers, n_chars, documents["id"], shard.priority)
+    live = np.ones(len(keys), bool)
+    if shard.settled:
+        live[np.asarray(read_table(job.file(shard.number, "drops"), ["row"])["row"])] = False
+    return keys, live
 
 
 # 1. Exact copies: groups of equal hashes, whole in one hash range.
 
 
 def exact_blobs(shard: Shard, job: Job) -> list[tuple[int, bytes]]:
-    """Keys of a shard's documents, by ranges of their exact hash."""
-    _, keys = shard_signatures(shard, job)
+    """Keys by ranges of their exact hash, of equal documents in the shard the best one's alone.
+
+    So a hash has a key from each shard at most, however often its page was copied.
+    """
+    path = job.file(shard.number, "signatures")
+    if storage.sha256(path) != shard.signatures:
+        raise CorruptFileError(
+            f"{path}: not what the manifest of its step names (truncated, or of other settings); "
+            "delete it and run the command again that made it"
+        )
+    keys, live = shard_keys(shard, job)
+    keys = keys[live]
+    copies = exact_copies(keys)
+    job.write(file_name(shard.number, "copies"), copies)
+    keys = keys[~np.isin(keys["document"], copies["document"])]
     return list(split(keys, hash_parts(keys["exact_high"], job.parts)))
 
 
@@ -77,23 +108,52 @@ def copies_of(part: tuple[int, Iterable[bytes]]) -> Blobs:
     )
 
 
-# 2. Candidates: what the bands of exact winners propose.
+# 2. Candidates: what the bands and the anchors of exact winners propose.
 
 
 def member_blobs(shard: Shard, job: Job, number: int) -> list[tuple[int, bytes]]:
-    """Members of the buckets of one round of bands, exact copies left out, by ranges of hash."""
-    signatures, keys = shard_signatures(shard, job)
-    keep = np.ones(len(keys), bool)
-    keep[rows_of(job.read(file_name(shard.number, "losers"))["document"])] = False
-    signatures = signatures.filter(pa.array(keep))
-    bands = slice(number * job.bands_at_once, (number + 1) * job.bands_at_once)
-    members = bucket_members(signatures, keys[keep], bands)
+    """Members of the buckets of one round, exact copies left out, by ranges of hash."""
+    keys, keep = shard_keys(shard, job)
+    for kind in ("copies", "losers"):
+        keep[rows_of(job.read(file_name(shard.number, kind))["document"])] = False
+    path, rows = job.file(shard.number, "signatures"), pa.array(keep)
+    if number < job.band_rounds:
+        first = number * job.bands_at_once
+        last = min(first + job.bands_at_once, job.settings.bands)
+        names = [band_name(i) for i in range(first, last)]
+        read = columns(path, ["n_chars", *names]).filter(rows)
+        n_chars = np.asarray(read["n_chars"])
+        members = band_members(read.select(names), n_chars, keys[keep])
+    else:
+        anchors = columns(path, ["anchors"])["anchors"].filter(rows)
+        members = anchor_members(anchors, keys[keep])
+        turn = members["bucket"] % np.uint64(job.anchor_rounds)
+        members = members[turn == number - job.band_rounds]
     return list(split(members, hash_parts(members["bucket"], job.parts)))
 
 
-def pairs_of(part: tuple[int, Iterable[bytes]], number: int) -> Blobs:
-    """Candidate pairs of one range of buckets, for the shard of a; and the documents wanted."""
+def pairs_of(part: tuple[int, Iterable[bytes]], job: Job, number: int) -> Blobs:
+    """Candidate pairs of one range of band buckets, for the shard of a; and the documents wanted.
+
+    Of anchor buckets, what pairs share of them, for the shard of a.
+    """
+    if number >= job.band_rounds:
+        shared = shared_anchors(unpack(part[1], ANCHOR))
+        shared = shared[shards_of(shared["a"]) < job.settled_from]
+        return by_shard(shared, shared["a"], "shared", number)
     pairs = candidate_pairs(unpack(part[1], MEMBER))
+    pairs = pairs[shards_of(pairs["a"]) < job.settled_from]  # two settled ones both stay
+    return _with_wanted(pairs, number)
+
+
+def anchored_pairs(shard: Shard, job: Job) -> Blobs:
+    """Candidate pairs of a shard that share enough anchors, and the documents wanted for them."""
+    rounds = range(job.band_rounds, job.rounds)
+    shared = np.concatenate([job.read(file_name(shard.number, "shared", i)) for i in rounds])
+    return _with_wanted(candidates_of_shared(shared), job.band_rounds)
+
+
+def _with_wanted(pairs: np.ndarray, number: int) -> Blobs:
     wanted = np.unique(np.concatenate([pairs["a"], pairs["b"]]))
     return by_shard(pairs, pairs["a"], "pairs", number) + by_shard(
         wanted.view(DOCUMENT), wanted, "wanted", number
@@ -101,8 +161,9 @@ def pairs_of(part: tuple[int, Iterable[bytes]], number: int) -> Blobs:
 
 
 def _all_rounds(shard: Shard, job: Job, kind: str) -> np.ndarray:
-    files = [job.read(file_name(shard.number, kind, i)) for i in range(job.rounds)]
-    return distinct(np.concatenate(files))
+    """Records of all bands and of the anchors."""
+    rounds = range(job.band_rounds + 1)
+    return distinct(np.concatenate([job.read(file_name(shard.number, kind, i)) for i in rounds]))
 
 
 # 3. Shingle sets of the documents in pairs, where their text lies.
@@ -112,20 +173,41 @@ def write_shingles(shard: Shard, job: Job) -> None:
     """Write the shingle sets and the keys of the shard's documents that are in pairs."""
     wanted = _all_rounds(shard, job, "wanted")["document"]
     rows = rows_of(wanted)
-    keys = shard_signatures(shard, job)[1]
+    keys = shard_keys(shard, job)[0]
+    for kind in ("copies", "winners"):
+        keys["copied"][rows_of(job.read(file_name(shard.number, kind))["winner"])] = True
     job.write(file_name(shard.number, "keys"), keys[rows])
-    write_sets(job.path(file_name(shard.number, "sets")), _sets_of(shard, job, rows))
+    with ExitStack() as stack:
+        letters, written = (
+            stack.enter_context(SetWriter(job.path(file_name(shard.number, form))))
+            for form in FORMS
+        )
+        for sets in _sets_of(shard, job, rows):
+            letters.write(sets.letters)
+            written.write(sets.written)
 
 
-def _sets_of(shard: Shard, job: Job, rows: np.ndarray) -> Iterator[ShingleSets]:
+def _sets_of(shard: Shard, job: Job, rows: np.ndarray) -> Iterator[BothForms]:
     first = 0
-    path = storage.join(job.root, "clean", f"{shard.unit}.parquet")
-    for batch in read_batches(path, ["text"]):
+    for batch in read_batches(job.file(shard.number, "clean"), ["text"]) if len(rows) else ():
         start, stop = np.searchsorted(rows, [first, first + batch.num_rows])
         here = rows[start:stop]
         texts = batch["text"].take(pa.array(here - first))
         yield shingle_sets(texts, document_numbers(shard.number, here), job.settings.shingle)
         first += batch.num_rows
+
+
+class _Sets:
+    """The set files of a shard, one for each form."""
+
+    def __init__(self, job: Job, shard: int):
+        self.letters, self.written = (SetFile(job.path(file_name(shard, form))) for form in FORMS)
+
+    def sizes(self, documents: np.ndarray) -> np.ndarray:
+        return self.letters.sizes(documents) + self.written.sizes(documents)
+
+    def read(self, documents: np.ndarray) -> BothForms:
+        return BothForms(self.letters.read(documents), self.written.read(documents))
 
 
 # 4. Verification, and the components of what is verified.
@@ -134,15 +216,15 @@ def _sets_of(shard: Shard, job: Job, rows: np.ndarray) -> Iterator[ShingleSets]:
 def verify_shard(shard: Shard, job: Job) -> bytes:
     """Write the verified edges of the pairs whose a is in the shard; returns their forest."""
     pairs = _all_rounds(shard, job, "pairs")
-    left = SetFile(job.path(file_name(shard.number, "sets")))
+    left = _Sets(job, shard.number)
     edges = [np.zeros(0, EDGE)]
     for other, blob in split(pairs, shards_of(pairs["b"])):
         there = np.frombuffer(blob, PAIR)
-        right = left if other == shard.number else SetFile(job.path(file_name(other, "sets")))
+        right = left if other == shard.number else _Sets(job, other)
         sizes = left.sizes(there["a"]) + right.sizes(there["b"])
         for part in slices_by_size(sizes, _HASHES_AT_ONCE):
             a, b = (np.unique(there[part][field]) for field in ("a", "b"))
-            edges.append(verify(there[part], left.read(a), right.read(b), job.settings.threshold))
+            edges.append(verify(there[part], left.read(a), right.read(b), job.settings))
     verified = in_order(np.concatenate(edges))
     job.write(file_name(shard.number, "edges"), verified)
     verdict = np.array([(len(pairs), len(verified))], VERDICT)
@@ -157,48 +239,3 @@ def merge_forests(forests: Iterable[bytes]) -> bytes:
 
 def write_forest(merged: bytes, job: Job) -> None:
     job.write(FOREST, unpack([merged], PAIR))
-
-
-# 5. Selection within components, and the witnesses of exact copies.
-
-
-def component_blobs(shard: Shard, job: Job) -> list[tuple[int, tuple[str, bytes]]]:
-    """A shard's edges and the keys of its documents in components, by ranges of component."""
-    stars = _stars(job)
-    blobs = []
-    for kind, field in (("edges", "a"), ("keys", "document")):
-        records = job.read(file_name(shard.number, kind))
-        inside, roots = roots_of(records[field], stars)
-        parts = hash_parts(roots[inside], job.parts)
-        blobs += [(part, (kind, blob)) for part, blob in split(records[inside], parts)]
-    return blobs
-
-
-@lru_cache(maxsize=1)
-def _stars(job: Job) -> np.ndarray:
-    """The forest of all components: 16 bytes for each document that has a near copy."""
-    return job.read(FOREST)
-
-
-def near_copies_of(part: tuple[int, Iterable[tuple[str, bytes]]], threshold: float) -> Blobs:
-    """The removals of one range of components, for the shards of the documents removed."""
-    blobs = list(part[1])
-    edges = unpack((blob for kind, blob in blobs if kind == "edges"), EDGE)
-    keys = unpack((blob for kind, blob in blobs if kind == "keys"), KEY)
-    removals = select(edges, keys, threshold)
-    return by_shard(removals, removals["document"], "near")
-
-
-def witnessed(near: tuple[str, Iterable[bytes]], job: Job) -> Blobs:
-    """All removals that near removals and exact winners of one shard lead to.
-
-    Each goes to its document's shard, and its witness to the witness's.
-    """
-    name, blobs = near
-    shard = int(name.split(".")[0])
-    copies = job.read(file_name(shard, "winners"))
-    removals = with_copies(in_order(unpack(blobs, REMOVAL)), copies)
-    witnesses = removals["witness"]
-    return by_shard(removals, removals["document"], "removals") + by_shard(
-        np.ascontiguousarray(witnesses).view(DOCUMENT), witnesses, "witnesses"
-    )

@@ -1,7 +1,9 @@
-"""Signatures: the exact hash and the band hashes of a document, all that a shuffle ever sees.
+"""Signatures: exact hash, band hashes and anchors of a document, all that a shuffle ever sees.
 
-MinHash after Broder (1997); banding after Indyk and Motwani (1998) as in Leskovec, Rajaraman and
-Ullman, Mining of Massive Datasets, section 3.4.
+Bands find documents that are alike: MinHash after Broder (1997), banding after Indyk and Motwani
+(1998) as in Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, section 3.4. Anchors find a
+document that is a part of a much larger one, with which it has few bands in common: Manber, Finding
+similar files in a large file system (USENIX 1994).
 """
 
 import hashlib
@@ -21,15 +23,25 @@ _BYTES_AT_ONCE = 1_000_000  # buffers of this size are used again and again by t
 def signature_schema(settings: Dedup) -> pa.Schema:
     """One row a document. `n_chars` counts code points of the canonical form; where it is 0 the
     text has nothing but symbols, its exact hash is of the raw text and its bands are zeros.
+
+    A column a band, so that who compares a few bands reads no others. `anchors` are hashes of
+    passages of `kernels.minhash.ANCHOR_CHARS` code points, drawn by content at one position in
+    `ANCHOR_EVERY`; ascending, distinct. A document has all the anchors of any passage in it.
     """
     return pa.schema(
         [
             ("exact_high", pa.uint64()),
             ("exact_low", pa.uint64()),
             ("n_chars", pa.int32()),
-            ("bands", pa.list_(pa.field("item", pa.uint64(), nullable=False), settings.bands)),
+            *((band_name(i), pa.uint64()) for i in range(settings.bands)),
+            ("anchors", pa.list_(pa.field("item", pa.uint64(), nullable=False))),
         ]
     )
+
+
+def band_name(i: int) -> str:
+    """Name of the column of band `i`: "band_00", "band_01", ... in the order of the schema."""
+    return f"band_{i:02}"
 
 
 def sign(texts: pa.StringArray, settings: Dedup) -> pa.RecordBatch:
@@ -38,39 +50,36 @@ def sign(texts: pa.StringArray, settings: Dedup) -> pa.RecordBatch:
     Depends on each text and the settings (shingle, bands, rows, seed) alone.
     """
     n = len(texts)
-    exact = np.empty((n, 2), np.uint64)
+    exact = np.empty((2, n), np.uint64)
     n_chars = np.empty(n, np.int32)
-    bands = np.zeros((n, settings.bands), np.uint64)
+    bands = np.empty((settings.bands, n), np.uint64)
+    anchors, counts = [np.zeros(0, np.uint64)], np.zeros(n + 1, np.int32)
     for start, end in _slices(texts):
+        rows = slice(start, end)
         part = texts.slice(start, end - start)
         forms = canonical_points(part)
-        exact[start:end] = _exact_hashes(part, forms)
-        n_chars[start:end] = forms.lengths
-        minima = _minima(forms, settings)
-        kernels.hash_bands(minima, settings.bands, settings.rows, bands[start:end])
-    bands[n_chars == 0] = 0
+        exact[:, rows] = _exact_hashes(part, forms)
+        n_chars[rows] = forms.lengths
+        minima, found, counts[1:][rows] = _sketch(forms, settings)
+        kernels.hash_bands(minima, settings.bands, settings.rows, bands[:, rows])
+        anchors.append(found)
+    bands[:, n_chars == 0] = 0
     schema = signature_schema(settings)
-    lists = pa.FixedSizeListArray.from_arrays(pa.array(bands.reshape(-1)), type=schema[3].type)
-    high, low = (pa.array(np.ascontiguousarray(exact[:, i])) for i in (0, 1))
-    return pa.RecordBatch.from_arrays([high, low, pa.array(n_chars), lists], schema=schema)
+    lists = pa.ListArray.from_arrays(
+        pa.array(np.cumsum(counts, dtype=np.int32)),
+        pa.array(np.concatenate(anchors)),
+        type=schema.field("anchors").type,
+    )
+    arrays = [pa.array(column) for column in (*exact, n_chars, *bands)]
+    return pa.RecordBatch.from_arrays([*arrays, lists], schema=schema)
 
 
 def minhash(texts: pa.StringArray, settings: Dedup) -> np.ndarray:
     """MinHash values, uint32 (n, bands * rows); the share of equal ones estimates the Jaccard
     similarity of two texts' shingle sets with standard error sqrt(J (1 - J) / (bands * rows)).
     """
-    count = settings.bands * settings.rows
-    return _minima(canonical_points(texts), settings)[:, :count]
-
-
-def detection_curve(bands: int, rows: int, similarity: np.ndarray | None = None) -> np.ndarray:
-    """Probability (float64) that two documents of a similarity s share a bucket: 1 - (1 - s^r)^b.
-
-    For each s of `similarity`; without it, of 0, 0.01, ..., 1.
-    """
-    if similarity is None:
-        similarity = np.linspace(0, 1, 101)
-    return 1 - (1 - np.asarray(similarity, np.float64) ** rows) ** bands
+    minima, _, _ = _sketch(canonical_points(texts), settings)
+    return minima[:, : settings.bands * settings.rows]
 
 
 def _slices(texts: pa.StringArray) -> list[tuple[int, int]]:
@@ -86,26 +95,39 @@ def _slices(texts: pa.StringArray) -> list[tuple[int, int]]:
 
 
 def _exact_hashes(texts: pa.StringArray, forms: CanonicalTexts) -> np.ndarray:
-    """uint64 (n, 2), high and low: BLAKE2b of 128 bits of the canonical form in UTF-32-LE.
+    """uint64 (2, n), high and low: BLAKE2b of 128 bits of the canonical form in UTF-32-LE.
 
     Where that form is empty, of the raw UTF-8 under another personalisation.
     """
     points = forms.points.view(np.uint8).data
+    starts, ends = (4 * forms.starts).tolist(), (4 * (forms.starts + forms.lengths)).tolist()
     digests = [
-        hashlib.blake2b(points[4 * start : 4 * (start + length)], digest_size=16).digest()
-        for start, length in zip(forms.starts.tolist(), forms.lengths.tolist(), strict=True)
+        hashlib.blake2b(points[start:end], digest_size=16).digest()
+        for start, end in zip(starts, ends, strict=True)
     ]
     for row in np.flatnonzero(forms.lengths == 0):
         raw = (texts[row].as_py() or "").encode()
         digests[row] = hashlib.blake2b(raw, digest_size=16, person=b"raw text").digest()
-    return np.frombuffer(b"".join(digests), ">u8").reshape(-1, 2)
+    return np.frombuffer(b"".join(digests), ">u8").reshape(-1, 2).T
 
 
-def _minima(forms: CanonicalTexts, settings: Dedup) -> np.ndarray:
+def _sketch(forms: CanonicalTexts, settings: Dedup) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """MinHash values, uint32 (n, padded); all anchors, uint64; how many a text, int32 (n,)."""
     a, b = _permutations(settings.bands * settings.rows, settings.seed)
     minima = np.empty((len(forms), len(a)), np.uint32)
-    kernels.minhash(forms.points, forms.starts, forms.lengths, settings.shingle, a, b, minima)
-    return minima
+    anchors, counts = np.empty(len(forms.points), np.uint64), np.empty(len(forms), np.int32)
+    end = kernels.minhash(
+        forms.points,
+        forms.starts,
+        forms.lengths,
+        settings.shingle,
+        a,
+        b,
+        minima,
+        anchors,
+        counts,
+    )
+    return minima, anchors[:end].copy(), counts
 
 
 @cache

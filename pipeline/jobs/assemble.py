@@ -20,8 +20,10 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
         inputs = [
             clean["files"][f"clean/{name}.parquet"],
             clean["files"][f"clean/removed/{name}.parquet"],
-            drops.get(f"drops/part-{number}.parquet"),
-            drops.get(f"drops/clusters-{number}.parquet"),
+            *(
+                drops.get(f"drops/{kind}-{number}.parquet")
+                for kind in ("part", "clusters", "lines")
+            ),
         ]
         units.append(
             Unit(
@@ -30,12 +32,15 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
                     "curated": curated,
                     "inputs": [stamp and stamp["sha256"] for stamp in inputs],
                 },
-                payload=AssembleWork(name, source, curated, recipe.dedup.enabled),
+                payload=AssembleWork(name, source, curated, recipe.dedup),
             )
         )
     return workspace.perform(
         "assemble",
-        settings={"deduplicated": recipe.dedup.enabled},
+        settings={
+            "deduplicated": recipe.dedup.enabled,
+            "lines": recipe.dedup.lines.model_dump(exclude={"exempt"}),
+        },
         units=units,
         work=lambda tasks: session.map("assemble shards", assemble_unit, tasks),
     )

@@ -59,6 +59,7 @@ def _settings(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
         "signature": recipe.dedup.model_dump(
             include={"enabled", "shingle", "bands", "rows", "seed"}
         ),
+        "lines": recipe.dedup.lines.model_dump(include={"enabled", "min_chars"}),
     }
     if recipe.decontaminate.enabled:
         settings["benchmarks"] = {

@@ -1,96 +1,68 @@
-"""The dedup job: signatures to a removal list for each shard, in six passes.
+"""The dedup job: signatures to a removal list for each shard, pass after pass.
 
 Each pass is a graph of its own with its own tasks, so that no runner holds what only the next one
 needs; between them lie scratch files, and a pass that was finished is not run again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import apache_beam as beam
 
 from pipeline import storage
-from pipeline.dedup import shards as work
+from pipeline.dedup import outcome, shards
 from pipeline.dedup.drops import DropWork, write_drops
-from pipeline.dedup.records import part_count
+from pipeline.dedup.plan import Plan, plan
 from pipeline.dedup.scratch import Job, Shard, file_name
 from pipeline.jobs.session import Pooled, Session
 from pipeline.receipts import Task
 from pipeline.recipe import Recipe
-from pipeline.workspace import Outcome, Unit, Workspace, digest
-
-MEMBERS_IN_A_ROUND = 8_000_000
-"""Bucket members in one shuffle: the in-process runner holds about four times their 24 bytes."""
-
-PART_RECORDS = 1_000_000
-BLOB_RECORDS = 1_000
-"""A hash range is this large, and a shard's share of it is no smaller."""
+from pipeline.workspace import Outcome, Unit, Workspace
 
 
 def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
     """Do the dedup step. Every list depends on every clean and signature shard."""
-    clean = workspace.require("clean")
-    files = {
-        name: stamp
-        for name, stamp in clean["files"].items()
-        if name.startswith(("clean/part-", "signatures/"))
-    }
-    shards = [
-        Shard(int(unit.removeprefix("part-")), unit, recipe.source(source).priority)
-        for unit, source in clean["units"].items()
-    ]
-    settings = recipe.dedup.model_dump(exclude={"enabled"})
-    identity = {
-        "files": [[name, stamp["sha256"]] for name, stamp in files.items()],
-        "priorities": [shard.priority for shard in shards],
-    }
-    documents = sum(files[f"signatures/{shard.unit}.parquet"]["rows"] for shard in shards)
-    job = plan(workspace, recipe, documents, len(shards), digest([settings, identity])[:16])
+    planned = plan(workspace, recipe)
     units = [
-        Unit(shard.unit, identity, DropWork(shard, job, clean["units"][shard.unit]))
-        for shard in shards
+        Unit(
+            shard.unit,
+            planned.identity,
+            DropWork(shard, planned.job, recipe.sources[shard.source].name),
+        )
+        for shard in planned.own
     ]
     return workspace.perform(
         "dedup",
-        settings=settings,
+        settings=recipe.dedup.model_dump(exclude={"enabled", "against"}),
         units=units,
-        work=lambda tasks: _work(session, workspace, job, shards, tasks),
+        work=lambda tasks: _work(session, workspace, planned, tasks),
     )
 
 
-def plan(workspace: Workspace, recipe: Recipe, documents: int, shards: int, name: str) -> Job:
-    """How many hash ranges and rounds of bands a corpus of so many documents takes."""
-    bands = recipe.dedup.bands
-    at_once = min(bands, max(1, MEMBERS_IN_A_ROUND // max(1, documents)))
-    return Job(
-        root=workspace.root,
-        scratch=workspace.path("drops", "scratch", name),
-        settings=recipe.dedup,
-        parts=part_count(documents * at_once, max(PART_RECORDS, BLOB_RECORDS * shards)),
-        bands_at_once=at_once,
-    )
-
-
-def _work(
-    session: Session, workspace: Workspace, job: Job, shards: list[Shard], tasks: list[Task]
-) -> None:
+def _work(session: Session, workspace: Workspace, planned: Plan, tasks: list[Task]) -> None:
     if not tasks:
         return
+    job, own, every = planned.job, planned.own, planned.own + planned.settled
     passes: dict[str, Callable[[beam.Pipeline], Any]] = {
-        "exact": lambda pipeline: exact(pipeline, session, job, shards),
+        "exact": partial(exact, session=session, job=job, of=every),
         **{
             f"candidates-{number}": partial(
-                candidates, session=session, job=job, shards=shards, number=number
+                candidates, session=session, job=job, of=every, number=number
             )
             for number in range(job.rounds)
         },
+        "anchored": partial(anchored, session=session, job=job, of=every),
         "shingles": lambda pipeline: session.apply(
-            pipeline, "write shingle sets", partial(work.write_shingles, job=job), shards
+            pipeline, "write shingle sets", partial(shards.write_shingles, job=job), every
         ),
-        "verification": lambda pipeline: verification(pipeline, session, job, shards),
-        "selection": lambda pipeline: selection(pipeline, session, job, shards),
+        "verification": partial(verification, session=session, job=job, of=every),
+        "selection": partial(selection, session=session, job=job, of=every),
+        "witnesses": partial(witnesses, session=session, job=job, of=own),
+        "lines": partial(lines, session=session, job=job, of=own),
     }
+    if not job.settings.lines.enabled:
+        del passes["lines"]
     for name, build in passes.items():
         done = job.path(f"{name}.done")
         if not storage.exists(done):
@@ -101,80 +73,110 @@ def _work(
     storage.delete_dir(workspace.path("drops", "scratch"))
 
 
-def exact(pipeline: beam.Pipeline, session: Session, job: Job, shards: list[Shard]) -> None:
+def exact(pipeline: beam.Pipeline, session: Session, job: Job, of: list[Shard]) -> None:
     """Groups of equal canonical forms to the exact copies of each shard."""
     # (range of the exact hash, keys)
-    keys = _by_part(pipeline, session, "keys by hash", partial(work.exact_blobs, job=job), shards)
+    keys = _grouped(pipeline, session, "keys by hash", partial(shards.exact_blobs, job=job), of)
     # (file name, copies)
-    copies = _flat(keys, "copies of a range", work.copies_of, session)
-    _write(
-        copies,
-        session,
-        job,
-        [file_name(s.number, k) for s in shards for k in ("losers", "winners")],
-    )
+    copies = _flat(keys, "copies of a range", shards.copies_of, session)
+    _write(copies, session, job, _names(of, "losers", "winners"))
 
 
 def candidates(
-    pipeline: beam.Pipeline, session: Session, job: Job, shards: list[Shard], number: int
+    pipeline: beam.Pipeline, session: Session, job: Job, of: list[Shard], number: int
 ) -> None:
-    """Buckets of one round of bands to the candidate pairs of each shard."""
-    # (range of the band hash, members)
-    members = _by_part(
+    """Buckets of one round of bands or anchors to the candidate pairs of each shard."""
+    # (range of the bucket, members)
+    members = _grouped(
         pipeline,
         session,
         "members by bucket",
-        partial(work.member_blobs, job=job, number=number),
-        shards,
+        partial(shards.member_blobs, job=job, number=number),
+        of,
     )
     # (file name, pairs or wanted documents)
-    pairs = _flat(members, "pairs of a range", partial(work.pairs_of, number=number), session)
-    names = [file_name(s.number, kind, number) for s in shards for kind in ("pairs", "wanted")]
+    pairs = _flat(
+        members, "pairs of a range", partial(shards.pairs_of, job=job, number=number), session
+    )
+    kinds = ("pairs", "wanted") if number < job.band_rounds else ("shared",)
+    _write(pairs, session, job, [file_name(s.number, kind, number) for s in of for kind in kinds])
+
+
+def anchored(pipeline: beam.Pipeline, session: Session, job: Job, of: list[Shard]) -> None:
+    """What pairs share of anchors to the candidate pairs of each shard."""
+    # (file name, pairs or wanted documents)
+    pairs = _blobs(pipeline, session, "enough anchors", partial(shards.anchored_pairs, job=job), of)
+    kinds = ("pairs", "wanted")
+    names = [file_name(s.number, kind, job.band_rounds) for s in of for kind in kinds]
     _write(pairs, session, job, names)
 
 
-def verification(pipeline: beam.Pipeline, session: Session, job: Job, shards: list[Shard]) -> None:
+def verification(pipeline: beam.Pipeline, session: Session, job: Job, of: list[Shard]) -> None:
     """Candidate pairs to verified edges, and their components to one forest."""
     (
-        session.apply(pipeline, "verify pairs", partial(work.verify_shard, job=job), shards)
-        | "merge forests" >> beam.CombineGlobally(work.merge_forests)
-        | "write the forest" >> beam.Map(partial(work.write_forest, job=job))
+        session.apply(pipeline, "verify pairs", partial(shards.verify_shard, job=job), of)
+        | "merge forests" >> beam.CombineGlobally(shards.merge_forests)
+        | "write the forest" >> beam.Map(partial(shards.write_forest, job=job))
     )
 
 
-def selection(pipeline: beam.Pipeline, session: Session, job: Job, shards: list[Shard]) -> None:
+def selection(pipeline: beam.Pipeline, session: Session, job: Job, of: list[Shard]) -> None:
     """Components to the removals of each shard, those of exact copies with them."""
     # (range of the component, (kind, edges or keys))
-    components = _by_part(
-        pipeline, session, "edges by component", partial(work.component_blobs, job=job), shards
+    components = _grouped(
+        pipeline, session, "edges by component", partial(outcome.component_blobs, job=job), of
     )
     # (file name, near removals)
     near = _flat(
-        components,
-        "select in components",
-        partial(work.near_copies_of, threshold=job.settings.threshold),
-        session,
+        components, "select in components", partial(outcome.near_copies_of, job=job), session
     )
-    near = _by_file(near, "near removals by shard", [file_name(s.number, "near") for s in shards])
-    # (file name, removals or witnesses)
-    removals = _flat(near, "join exact copies", partial(work.witnessed, job=job), session)
-    names = [file_name(s.number, kind) for s in shards for kind in ("removals", "witnesses")]
-    _write(removals, session, job, names)
+    near = _by_file(near, "near removals by shard", _names(of, "near"))
+    # (file name, removals)
+    removals = _flat(near, "join exact copies", partial(outcome.witnessed, job=job), session)
+    _write(removals, session, job, _names(of, "removals"))
 
 
-def _by_part(
+def witnesses(pipeline: beam.Pipeline, session: Session, job: Job, of: list[Shard]) -> None:
+    """Removals to the number of documents that each kept one stands for."""
+    # (file name, witnesses)
+    blobs = _blobs(pipeline, session, "witnesses", partial(outcome.witness_blobs, job=job), of)
+    _write(blobs, session, job, _names(of, "witnesses"))
+
+
+def lines(pipeline: beam.Pipeline, session: Session, job: Job, of: list[Shard]) -> None:
+    """Lines of kept documents to the boilerplate lines of each source."""
+    kept: dict[int, int] = {}
+    for shard in of:
+        kept[shard.source] = kept.get(shard.source, 0) + outcome.kept_documents(shard, job)
+    # ((source, range of the line's hash), lines)
+    counted = _grouped(pipeline, session, "lines by hash", partial(outcome.line_blobs, job=job), of)
+    # (file name, boilerplate)
+    boilerplate = _flat(
+        counted, "lines in many", partial(outcome.boilerplate_of, job=job, kept=kept), session
+    )
+    _write(boilerplate, session, job, [file_name(source, "lines") for source in kept])
+
+
+def _names(of: Iterable[Shard], *kinds: str) -> list[str]:
+    return [file_name(shard.number, kind) for shard in of for kind in kinds]
+
+
+def _blobs(
     pipeline: beam.Pipeline,
     session: Session,
     label: str,
     function: Callable[[Shard], Any],
-    shards: list[Shard],
+    of: list[Shard],
 ) -> beam.PCollection:
-    """Blobs that `function` makes of each shard, grouped by the part they belong to."""
-    return (
-        session.apply(pipeline, label, function, shards)
-        | f"{label}: blobs" >> beam.FlatMap(lambda blobs: blobs)
-        | f"{label}: group" >> beam.GroupByKey()
+    """The (key, blob) pairs that `function` makes of each shard."""
+    return session.apply(pipeline, label, function, of) | f"{label}: blobs" >> beam.FlatMap(
+        lambda blobs: blobs
     )
+
+
+def _grouped(*arguments: Any) -> beam.PCollection:
+    """`_blobs`, grouped by the part they belong to."""
+    return _blobs(*arguments) | f"{arguments[2]}: group" >> beam.GroupByKey()
 
 
 def _flat(

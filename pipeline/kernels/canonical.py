@@ -45,26 +45,35 @@ def _fold_one(
     bounds: np.ndarray,
     out: np.ndarray,
 ) -> int:
-    """Code points written to `out`, or -1 if the text needs Python."""
+    """Code points written to `out`, or -1 if the text needs Python.
+
+    Spaces and marks come between syllables where no branch predictor foresees them: one byte or
+    three, kept or dropped, is therefore arithmetic here and not a branch.
+    """
     written = 0
     adjacent = False  # nothing was dropped between the last point written and this one
     at = start
+    inside = min(end, len(data) - 2)
     while at < end:
-        code, size = code_point(data, at)
-        at += size
-        point = int(code)
-        if _SYLLABLES <= point < _SYLLABLES_END:
-            out[written] = point
-            written += 1
-            adjacent = True
-            continue
-        value = int(table[point])
-        if value == DROPPED:
-            adjacent = False
+        lead = np.uint32(data[np.uint64(at)])
+        is_three = lead >> np.uint32(7)  # 0 or 1; the few of two and four bytes are told apart
+        if (at < inside) & ((is_three == 0) | (lead >> np.uint32(4) == 0xE)):
+            second = np.uint32(data[np.uint64(at + 1)]) & np.uint32(0x3F)
+            third = np.uint32(data[np.uint64(at + 2)]) & np.uint32(0x3F)
+            of_three = (lead & np.uint32(0xF)) << np.uint32(12) | second << np.uint32(6) | third
+            point = np.uint64(of_three & -is_three | lead & (is_three - 1))
+            at += 3 if is_three else 1
+        else:
+            code, size = code_point(data, at)
+            point = np.uint64(code)
+            at += size
+        value = table[point]
+        if value < EXPANDED and not _VOWELS <= value < _TRAILING_END:
+            out[np.uint64(written)] = value
+            adjacent = value != DROPPED
+            written += adjacent
         elif value < EXPANDED:
-            syllable = 0
-            if adjacent and _VOWELS <= value < _TRAILING_END:
-                syllable = _compose(int(out[written - 1]), value)
+            syllable = _compose(int(out[written - 1]), int(value)) if adjacent else 0
             if syllable:
                 out[written - 1] = syllable
             else:

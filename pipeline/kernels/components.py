@@ -31,8 +31,8 @@ def components(a: np.ndarray, b: np.ndarray, nodes: int) -> np.ndarray:
 def keep_greedily(better: np.ndarray, worse: np.ndarray, nodes: int) -> np.ndarray:
     """bool (nodes,): node 0 is kept, and each next one unless it has an edge to a kept one before.
 
-    Edge i joins `better[i] < worse[i]`; edges are sorted by `worse`, so that what comes before a
-    node is decided when the node is.
+    Edge i says that `worse[i]` can go if `better[i] < worse[i]` stays; edges are sorted by `worse`,
+    so that what comes before a node is decided when the node is.
     """
     kept = np.ones(nodes, np.bool_)
     for i in range(len(better)):

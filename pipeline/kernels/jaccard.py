@@ -1,42 +1,44 @@
-"""Jaccard similarity of sorted sets of hashes."""
+"""What sorted sets of hashes have in common."""
 
 import numpy as np
 from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def jaccard(a: np.ndarray, b: np.ndarray) -> float:
-    """|a and b| / |a or b| of two sorted uint64 arrays without repetition; 0 if both are empty."""
-    i = j = common = 0
+def common(a: np.ndarray, b: np.ndarray) -> int:
+    """Number of values in both of two sorted uint64 arrays without repetition."""
+    i = j = found = 0
     while i < len(a) and j < len(b):
         x, y = a[i], b[j]
-        common += x == y
+        found += x == y
         i += x <= y
         j += y <= x
-    union = len(a) + len(b) - common
-    return common / union if union else 0.0
+    return found
 
 
 @njit(cache=True, nogil=True)
-def jaccard_pairs(
+def compare_pairs(
     left_hashes: np.ndarray,
     left_bounds: np.ndarray,
+    left_limits: np.ndarray,
     left: np.ndarray,
     right_hashes: np.ndarray,
     right_bounds: np.ndarray,
+    right_limits: np.ndarray,
     right: np.ndarray,
-    threshold: float,
     out: np.ndarray,
 ) -> None:
-    """`out[p]` (float64) becomes the similarity of sets `left[p]` and `right[p]`.
+    """`out[p]` (int64 (3,)): sizes of sets `left[p]` and `right[p]`, and of what both have.
 
-    Set i is `hashes[bounds[i]:bounds[i + 1]]`. Pairs whose sizes alone keep them under `threshold`
-    get 0 and are not read.
+    Set i is `hashes[bounds[i]:bounds[i + 1]]`, complete up to the hash `limits[i]`; a pair is
+    counted up to the smaller of its two limits.
     """
     for p in range(len(left)):
-        a = left_hashes[left_bounds[left[p]] : left_bounds[left[p] + 1]]
-        b = right_hashes[right_bounds[right[p]] : right_bounds[right[p] + 1]]
-        if min(len(a), len(b)) < threshold * max(len(a), len(b)):
-            out[p] = 0.0
-        else:
-            out[p] = jaccard(a, b)
+        i, j = left[p], right[p]
+        a = left_hashes[left_bounds[i] : left_bounds[i + 1]]
+        b = right_hashes[right_bounds[j] : right_bounds[j + 1]]
+        if left_limits[i] < right_limits[j]:
+            b = b[: np.searchsorted(b, left_limits[i], side="right")]
+        elif right_limits[j] < left_limits[i]:
+            a = a[: np.searchsorted(a, right_limits[j], side="right")]
+        out[p, 0], out[p, 1], out[p, 2] = len(a), len(b), common(a, b)

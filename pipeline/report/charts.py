@@ -57,8 +57,17 @@ def bars(rows: Sequence[tuple[str, float, str]], what: str) -> str:
     return _draw(bar + text, height=24 * len(data) + 8, what=what)
 
 
-def lines(series: Mapping[str, Sequence[tuple[float, float]]], x: str, y: str, what: str) -> str:
-    """At most two lines of (x, y) points; a long one is drawn through means of its parts."""
+def lines(
+    series: Mapping[str, Sequence[tuple[float, float]]],
+    x: str,
+    y: str,
+    what: str,
+    mark: tuple[float, str] | None = None,
+) -> str:
+    """At most two lines of (x, y) points; a long one is drawn through means of its parts.
+
+    `mark`: an x with a rule and its words beside it.
+    """
     data = [
         {"name": name, "x": at, "y": value}
         for name, points in series.items()
@@ -83,7 +92,15 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], x: str, y: str, w
             color=colour,
         )
     )
-    return _draw(chart, height=220, what=what)
+    drawn = chart if mark is None else _ruled(*mark, y=low + room) + chart
+    return _draw(drawn, height=220, what=what)
+
+
+def _ruled(x: float, words: str, y: float) -> alt.LayerChart:
+    base = alt.Chart(alt.Data(values=[{"x": x, "y": y, "shown": words}])).encode(x="x:Q")
+    rule = base.mark_rule(strokeWidth=2, strokeDash=[4, 3], color=_SERIES[1])
+    text = base.mark_text(align="right", dx=-6, color=_INK).encode(y="y:Q", text="shown:N")
+    return rule + text
 
 
 def _shortened(label: str) -> str:

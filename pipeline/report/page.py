@@ -1,18 +1,18 @@
 """The report: one HTML file that needs nothing else, from the figures of a run."""
 
-import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
+from pipeline.dedup.records import RULES
 from pipeline.report import charts
+from pipeline.report.copies import show_copies
+from pipeline.report.formats import masked, number, plain, share, size
 
-_MASK = re.compile(r"(<\|\w+\|>)")
 Rows = list[dict[str, Any]]
 
 
@@ -30,6 +30,11 @@ def render(figures: Mapping[str, Any]) -> str:
             samples: {removed: rows, kept: rows} with {rule, step, source, id, place, text, value,
                 threshold, duplicate_of, similarity, witness_text}, all but text may lack.
             clusters: rows {size, count}.
+            copies: {plan: `dedup.curve.explain`, documents_in, bytes_in, bytes_removed,
+                removed: rows {rule, documents, bytes or None}, candidates, verified: pairs or None,
+                similarity: rows {from, documents} of near duplicates in steps of 0.05,
+                largest: rows {id, source, cluster_size, text}, lines: {dropped, documents, bytes},
+                top_lines: rows {source, text, documents}}, the last three may lack.
             tokenizer: figures by name, or None. tokens: rows {split, source, documents, tokens,
                 bytes}.
             training: {rows: {step, loss, bpb, validation_loss, validation_bpb}, summary}, or None.
@@ -47,9 +52,12 @@ def render(figures: Mapping[str, Any]) -> str:
             "values masked by kind",
         ),
         contamination=figures.get("contamination") or [],
-        clusters=_clusters(figures.get("clusters") or []),
-        pairs=[row for row in removed if row.get("duplicate_of")],
-        samples=_by_rule(row for row in removed if not row.get("duplicate_of")),
+        copies=show_copies(
+            figures.get("copies") or {},
+            figures.get("clusters") or [],
+            [row for row in removed if row["rule"] in RULES],
+        ),
+        samples=_by_rule(row for row in removed if row["rule"] not in RULES),
         kept=_list(figures.get("samples"), "kept"),
         tokenizer=_flat(figures.get("tokenizer") or {}),
         tokens=_tokens(figures.get("tokens") or []),
@@ -77,45 +85,6 @@ def _template() -> jinja2.Template:
         "svg": Markup,  # charts come from `charts`, which escapes their labels
     }
     return environment.get_template("page.html.j2")
-
-
-def number(value: float) -> str:
-    """1234567 as `1,234,567`; a fraction with four significant digits."""
-    if not math.isfinite(value):
-        return str(value)
-    if value == int(value):
-        return f"{int(value):,}"
-    return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
-
-
-def size(value: float) -> str:
-    """Bytes in decimal units: `1.2 GB`."""
-    units = ["B", "kB", "MB", "GB", "TB"]
-    while value >= 999.5 and len(units) > 1:
-        value /= 1000
-        units.pop(0)
-    return f"{value:,.0f} {units[0]}" if value >= 999.5 else f"{value:.3g} {units[0]}"
-
-
-def share(part: float, whole: float) -> str:
-    """A part of a whole in percent: `97.3 %`."""
-    return f"{100 * part / whole:.1f} %" if whole else "–"
-
-
-def plain(value: object) -> str:
-    """Any figure as it is read."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return number(value)
-
-
-def masked(text: str | None) -> Markup:
-    """Text for the page, with its mask tokens set off."""
-    parts = _MASK.split(text or "")
-    return Markup("").join(
-        Markup("<mark>{}</mark>").format(part) if at % 2 else escape(part)
-        for at, part in enumerate(parts)
-    )
 
 
 def _tiles(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -203,22 +172,6 @@ def _counted(counts: Mapping[str, int], title: str) -> str | None:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     bars = [(name, count, number(count)) for name, count in ordered]
     return charts.bars(bars, title) if bars else None
-
-
-def _clusters(rows: Rows) -> str | None:
-    """Clusters by size, in classes that double: 2, 3-4, 5-8, ..."""
-    classes: Counter[int] = Counter()
-    for row in rows:
-        classes[(row["size"] - 1).bit_length()] += row["count"]
-    if not classes:
-        return None
-    bars = []
-    for bits, count in sorted(classes.items()):
-        low, high = 2**bits // 2 + 1, 2**bits
-        bars.append(
-            (f"{low}–{high} copies" if low < high else f"{high} copies", count, number(count))
-        )
-    return charts.bars(bars, "clusters of copies by size")
 
 
 def _by_rule(rows: Iterable[dict[str, Any]]) -> dict[str, Rows]:

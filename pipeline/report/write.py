@@ -9,6 +9,7 @@ import orjson
 from pipeline import storage
 from pipeline.decontaminate import summarise
 from pipeline.recipe import Recipe
+from pipeline.report.copies import collect_clusters, collect_copies
 from pipeline.report.page import render
 from pipeline.workspace import STEPS, Workspace
 
@@ -49,7 +50,8 @@ def collect(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
             "removed": [sample for sample in samples if sample["rule"] != "kept"],
             "kept": [sample for sample in samples if sample["rule"] == "kept"],
         },
-        "clusters": _clusters(done.get("assemble")),
+        "clusters": collect_clusters(done.get("assemble")),
+        "copies": collect_copies(done, recipe),
         "tokenizer": done["tokenizer"]["facts"]["tokenizer"] if "tokenizer" in done else None,
         "tokens": _tokens(done["tokenize"]) if "tokenize" in done else [],
         "training": _training(workspace, done["train"]) if "train" in done else None,
@@ -79,13 +81,6 @@ def _reasons(done: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _contamination(clean: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     units = (clean or {"facts": {}})["facts"].values()
     return summarise(facts["overlap"] for facts in units if "overlap" in facts)
-
-
-def _clusters(assemble: Mapping[str, Any] | None) -> list[dict[str, int]]:
-    total: Counter[int] = Counter()
-    for facts in (assemble or {"facts": {}})["facts"].values():
-        total.update({int(size): count for size, count in facts["cluster_sizes"].items()})
-    return [{"size": size, "count": count} for size, count in sorted(total.items())]
 
 
 def _tokens(tokenize: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from pipeline.dedup.canonical import canonical
 from pipeline.dedup.records import PAIR
-from pipeline.dedup.set_files import SetFile, slices_by_size, write_sets
+from pipeline.dedup.set_files import SetFile, SetWriter, slices_by_size
 from pipeline.dedup.verify import ShingleSets, shingle_sets, verify
-from pipeline.kernels.jaccard import jaccard
+from pipeline.kernels.jaccard import common
+from pipeline.settings import Dedup
 from tokenizer.errors import CorruptFileError
 
 SETS = st.sets(st.integers(0, 30), max_size=20)
@@ -24,18 +25,16 @@ def as_array(values: set[int]) -> np.ndarray:
 
 @settings(deadline=None)
 @given(SETS, SETS)
-def test_jaccard_is_that_of_sets(a: set[int], b: set[int]) -> None:
-    found = jaccard(as_array(a), as_array(b))
-    assert found == (len(a & b) / len(a | b) if a | b else 0)
-    assert found == jaccard(as_array(b), as_array(a))
+def test_common_is_that_of_sets(a: set[int], b: set[int]) -> None:
+    assert common(as_array(a), as_array(b)) == common(as_array(b), as_array(a)) == len(a & b)
 
 
-def similarity(a: str, b: str, size: int) -> float:
-    sets = []
-    for text in map(canonical, (a, b)):
-        grams = {text[i : i + size] for i in range(max(1, len(text) - size + 1))}
-        sets.append(grams if text else set())
-    return len(sets[0] & sets[1]) / len(sets[0] | sets[1]) if sets[0] | sets[1] else 0.0
+def grams(form: str, size: int) -> set[str]:
+    return {form[i : i + size] for i in range(max(1, len(form) - size + 1))} if form else set()
+
+
+def share(part: set[str], whole: set[str], least: int) -> np.float32:
+    return np.float32(len(part & whole) / len(part) if len(part) >= least else 0)
 
 
 @settings(deadline=None)
@@ -43,37 +42,78 @@ def similarity(a: str, b: str, size: int) -> float:
     st.lists(st.text("가나다 a!", max_size=12), min_size=2, max_size=6),
     st.integers(1, 5),
     st.sampled_from([0.1, 0.5, 0.8, 1.0]),
+    st.sampled_from([0.5, 0.9, 1.0]),
+    st.integers(1, 6),
 )
-def test_verified_pairs_are_those_at_the_threshold(texts, size, threshold) -> None:
+def test_verified_pairs_are_those_that_are_alike_or_hold_one_another(
+    texts, size, threshold, containment, least
+) -> None:
+    plan = Dedup(
+        shingle=size, threshold=threshold, containment=containment, contained_shingles=least
+    )
     documents = np.arange(len(texts), dtype=np.uint64) * np.uint64(3)
     sets = shingle_sets(pa.array(texts), documents, size)
     pairs = [(a, b) for a in range(len(texts)) for b in range(a + 1, len(texts))]
-    edges = verify(
-        np.array([(3 * a, 3 * b) for a, b in pairs], PAIR), sets, sets, threshold
-    ).tolist()
-    exact = {(3 * a, 3 * b): similarity(texts[a], texts[b], size) for a, b in pairs}
-    assert edges == [(*pair, value) for pair, value in exact.items() if value >= threshold]
+    found = verify(np.array([(3 * a, 3 * b) for a, b in pairs], PAIR), sets, sets, plan)
+    expected = []
+    for a, b in pairs:
+        x, y = (grams(texts[i], size) for i in (a, b))
+        written = np.float32(len(x & y) / len(x | y) if x | y else 0)
+        x, y = (grams(canonical(texts[i]), size) for i in (a, b))
+        letters = np.float32(len(x & y) / len(x | y) if x | y else 0)
+        parts = share(x, y, least), share(y, x, least)
+        if max(letters, written) >= np.float32(threshold) or max(parts) >= np.float32(containment):
+            expected.append((3 * a, 3 * b, letters, written, *parts))
+    assert found.tolist() == expected
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32), st.integers(0, 2**32), st.integers(100, 2000))
+def test_large_sets_are_compared_by_their_hashes_under_a_limit(first, second, largest) -> None:
+    """The share that is compared is chosen by hash, so the estimate has a known error."""
+    rng = np.random.default_rng([first, second])
+    texts = ["".join(map(chr, rng.integers(0xAC00, 0xD7A4, 8_000))) for _ in range(2)]
+    texts.append(texts[0][:6_000] + texts[1][:2_000])
+    documents = np.arange(3, dtype=np.uint64)
+    thin = shingle_sets(pa.array(texts), documents, 5, largest)
+    whole = shingle_sets(pa.array(texts), documents, 5)
+    for row in range(3):
+        some, all_ = thin.letters[row], whole.letters[row]
+        assert some.tolist() == all_[all_ <= thin.letters.limits[row]].tolist()
+        assert largest / 3 < len(some) <= largest
+    pairs = np.array([(0, 2)], PAIR)
+    plan = Dedup(threshold=0.01, contained_shingles=1)
+    for left, right in ((thin, thin), (thin, whole), (whole, thin)):
+        (edge,) = verify(pairs, left, right, plan)
+        (exact,) = verify(pairs, whole, whole, plan)
+        assert abs(edge["letters"] - exact["letters"]) < 6 * np.sqrt(0.25 / (largest / 3))
 
 
 def test_a_document_without_a_set_is_an_error() -> None:
     sets = shingle_sets(pa.array(["말모이"]), np.array([4], np.uint64), 5)
     with pytest.raises(KeyError, match="1 documents"):
-        verify(np.array([(4, 9)], PAIR), sets, sets, 0.8)
+        verify(np.array([(4, 9)], PAIR), sets, sets, Dedup())
 
 
 def batches(texts: list[str]) -> list[ShingleSets]:
     documents = np.arange(len(texts), dtype=np.uint64) * np.uint64(2)
     return [
-        shingle_sets(pa.array(texts[i : i + 3], pa.string()), documents[i : i + 3], 5)
+        shingle_sets(pa.array(texts[i : i + 3], pa.string()), documents[i : i + 3], 5).letters
         for i in range(0, len(texts), 3)
     ]
+
+
+def write_sets(path: str, sets: list[ShingleSets]) -> None:
+    with SetWriter(path) as writer:
+        for batch in sets:
+            writer.write(batch)
 
 
 def test_sets_come_back_from_a_file(tmp_path: Path) -> None:
     texts = ["", *(f"{i}째 문서는 길이가 {i * i}만큼이다" * (i % 4) for i in range(20)), "끝"]
     write_sets(str(tmp_path / "sets"), batches(texts))
     file = SetFile(str(tmp_path / "sets"))
-    whole = shingle_sets(pa.array(texts), np.arange(len(texts), dtype=np.uint64), 5)
+    whole = shingle_sets(pa.array(texts), np.arange(len(texts), dtype=np.uint64), 5).letters
     wanted = np.array([0, 2, 4, 10, 40, 42], np.uint64)
     found = file.read(wanted)
     for index, document in enumerate(wanted.tolist()):

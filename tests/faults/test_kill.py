@@ -57,6 +57,32 @@ def test_killed_and_run_again_gives_equal_bytes(
     malmoi("verify", tmp_path / "run")
 
 
+SMALL_ROUNDS = """
+import pipeline.dedup.plan as plan, beam_runner
+plan.MEMBERS_IN_A_ROUND = 1_500
+beam_runner.main()
+"""
+
+
+@pytest.mark.parametrize("done", ["candidates-1", "verification", "witnesses"])
+def test_killed_between_the_passes_of_dedup(
+    corpus: Path, tmp_path: Path, unbroken: dict[str, str], done: str, malmoi
+) -> None:
+    """Between bands, and after; the next run, with other shuffles, gives the same bytes."""
+    run = tmp_path / "run"
+    command = [sys.executable, "-c", SMALL_ROUNDS, *curate(corpus, run)[3:]]
+    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
+    while not list(run.glob(f"drops/scratch/*/{done}.done")):
+        assert process.poll() is None, f"ended before {done}"
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (run / "drops" / "manifest.json").exists()
+    subprocess.run(curate(corpus, run), check=True, stderr=subprocess.DEVNULL)
+    assert outputs(run) == unbroken
+    malmoi("verify", run)
+
+
 def count_receipts(corpus: Path, run: Path) -> int:
     subprocess.run(curate(corpus, run), check=True, stderr=subprocess.DEVNULL)
     return len(list(run.glob("*/receipts/*.json")))

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.dedup.curve import explain
 from pipeline.report import charts
-from pipeline.report.page import masked, number, render, share, size
+from pipeline.report.formats import masked, number, share, size
+from pipeline.report.page import render
+from pipeline.settings import Dedup
 
 HOSTILE = "<script>alert('말')</script>&amp; \"인용\" <|tel|> </div></pre>"
 
@@ -77,6 +80,7 @@ def figures() -> dict[str, Any]:
         ],
         "samples": {"removed": [sample, copy], "kept": [{**sample, "rule": "kept", "id": None}]},
         "clusters": [{"size": 2, "count": 90}, {"size": 3, "count": 7}, {"size": 4, "count": 5}],
+        "copies": copies(),
         "tokenizer": {
             "vocabulary": 30003,
             "lossless": True,
@@ -103,6 +107,28 @@ def figures() -> dict[str, Any]:
             {"step": "clean", "seconds": 12.34, "bytes": 10**7, "mb_per_second": 0.81},
             {"step": "train", "seconds": 5.0, "bytes": 0, "mb_per_second": None},
         ],
+    }
+
+
+def copies() -> dict[str, Any]:
+    return {
+        "plan": explain(Dedup(bands=25, rows=5, threshold=0.75)),
+        "documents_in": 1500,
+        "bytes_in": 9 * 10**6,
+        "bytes_removed": 10**6,
+        "removed": [
+            {"rule": "exact_duplicate", "documents": 61, "bytes": 123_456},
+            {"rule": "near_duplicate", "documents": 205, "bytes": None},
+        ],
+        "candidates": 4321,
+        "verified": 2345,
+        "similarity": [{"from": 0.75, "documents": 17}, {"from": 1.0, "documents": 188}],
+        "largest": [
+            {"id": "n-2", "source": "news", "cluster_size": 212, "text": f"큰 무리 {HOSTILE}"},
+            {"id": None, "source": "news", "cluster_size": 7, "text": "작은 무리"},
+        ],
+        "lines": {"dropped": 913, "documents": 307, "bytes": 45_600},
+        "top_lines": [{"source": "news", "text": f"무단전재 금지 {HOSTILE}", "documents": 299}],
     }
 
 
@@ -155,7 +181,7 @@ def test_page_is_whole_and_loads_nothing(page: str) -> None:
     assert len(read.ids) == len(set(read.ids))
     for target in re.findall(r"url\(#([^)]+)\)", page):
         assert target in read.ids
-    assert read.tags.count("svg") == 9
+    assert read.tags.count("svg") == 11
     assert "prefers-color-scheme: dark" in page and "width=device-width" in page
 
 
@@ -180,15 +206,28 @@ def test_page_shows_the_figures(page: str) -> None:
         "31",
         "812",
         "12",
+        "threshold 0.75",
+        "exact_duplicate614.1 %123 kB, 1.4 %",
+        "near_duplicate20513.7 %–",
+        "all copies26617.7 %1 MB, 11.1 %",
+        "pairs proposed4,321",
+        "2,345, 54.3 %",
+        "99.89 %",
+        "0.75–0.80",
+        "0.80–0.85",
+        "188",
+        "212 documents",
+        "913 lines, 45.6 kB, went from 307 documents",
+        "299",
     ):
         assert part in text, part
     assert "absent" not in text and "None" not in text
 
 
 def test_text_is_shown_and_never_run(page: str) -> None:
-    assert page.count("&lt;script&gt;alert(&#39;말&#39;)&lt;/script&gt;&amp;amp;") == 5
+    assert page.count("&lt;script&gt;alert(&#39;말&#39;)&lt;/script&gt;&amp;amp;") == 7
     assert "<b>run</b>" not in page and "alert('" not in page
-    assert page.count("<mark>&lt;|tel|&gt;</mark>") == 4  # the recipe is no document
+    assert page.count("<mark>&lt;|tel|&gt;</mark>") == 6  # the recipe is no document
 
 
 def test_rules_of_one_name_share_a_bar_and_not_a_row(page: str) -> None:
@@ -224,6 +263,47 @@ def test_sections_without_data_are_left_out(present: str | None) -> None:
         assert headings
     empty = {key: type(value)() for key, value in whole.items()}
     assert "<h2>" not in render({**empty, "tokenizer": None, "training": None})
+
+
+def test_copies_without_what_other_runs_do_not_know() -> None:
+    """A run without lines, of an older version, or of which only the dedup step is done."""
+    whole = copies()
+    for absent in ("largest", "lines", "top_lines", "similarity", "candidates", "verified"):
+        page = render({"copies": {**whole, absent: None}})
+        assert Reader(page).open == [] and "<h2>Copies</h2>" in page and ">None<" not in page
+    bare = {name: whole[name] for name in whole if name not in ("largest", "lines", "top_lines")}
+    page = render({"copies": {**bare, "candidates": None, "verified": None, "similarity": []}})
+    assert page.count("<svg") == 1 and "pairs proposed" not in page and "Lines" not in page
+    quiet = {**whole, "lines": {"dropped": 0, "documents": 0, "bytes": 0}, "top_lines": []}
+    assert "Lines that recur" not in render({"copies": quiet})
+
+
+def test_a_plan_that_misses_copies_is_warned_of() -> None:
+    assert "Warning:" not in render(figures())
+    page = render(
+        {"copies": {**copies(), "plan": explain(Dedup(bands=14, rows=8, threshold=0.75))}}
+    )
+    assert "<strong>Warning:</strong> of the pairs at the threshold of 0.75 only 77.16 %" in page
+
+
+def test_contaminated_documents_are_no_copies() -> None:
+    sample = figures()["samples"]["removed"][0]
+    leak = {**sample, "rule": "contaminated", "duplicate_of": "boolq:7"}
+    page = render({"samples": {"removed": [leak]}})
+    assert "of boolq:7</p>" in page
+    assert re.findall("<h2>(.*?)</h2>", page) == ["Samples of removed documents"]
+
+
+def test_the_threshold_is_marked_where_it_is() -> None:
+    """The rule of the drawing stands at its share of the axis."""
+    places = []
+    for at in (0.25, 0.5, 1.0):
+        svg = charts.lines({"p": [(0, 0), (1, 1)]}, "x", "y", "what", mark=(at, f"threshold {at}"))
+        assert f"threshold {at}" in svg
+        (rule,) = re.findall(r"<line transform=\"translate\(([0-9.]+),[0-9.]+\)\"[^>]*dash", svg)
+        places.append(float(rule))
+    assert places[2] - places[1] == pytest.approx(2 * (places[1] - places[0]), abs=2)
+    assert places[0] > 10
 
 
 def test_long_curves_are_thinned_and_kept_in_range() -> None:
