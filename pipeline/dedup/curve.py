@@ -155,7 +155,7 @@ def _curve_table(told: dict[str, Any]) -> Table:
     rows = [
         (
             f"{row['similarity']:g}",
-            percent(row["proposed"]),
+            percent(row["proposed"]) if row["similarity"] < 1 else "100 %",
             "█" * int(_BAR * row["proposed"])
             + (" threshold" if row["similarity"] == told["threshold"] else ""),
         )
@@ -167,7 +167,5 @@ def _curve_table(told: dict[str, Any]) -> Table:
 
 
 def percent(share: float) -> str:
-    """`98.99 %`; what is not quite all is never shown as all."""
-    if 0.9999 < share < 1:
-        return "> 99.99 %"
-    return f"{100 * share:.2f} %" if share < 1 else "100 %"
+    """`98.99 %`; what rounds to all is not shown as all."""
+    return f"{100 * share:.2f} %" if share <= 0.9999 else "> 99.99 %"

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline import storage
@@ -18,7 +17,7 @@ from pipeline.dedup.records import NEAR, RULES, rows_of, shards_of, split
 from pipeline.dedup.scratch import Job, Shard, file_name
 from pipeline.dedup.select import summed
 from pipeline.dedup.shards import columns
-from pipeline.parquet import read_table, write_parquet
+from pipeline.parquet import write_parquet
 from pipeline.receipts import Task
 
 DROPS = pa.schema(
@@ -71,11 +70,12 @@ def write_drops(task: Task) -> str:
     }
     if job.settings.lines.enabled:
         lists[f"drops/lines-{shard.number:05d}.parquet"] = _batch(_lines(shard, job), LINES)
+    n_bytes = np.asarray(columns(task.path(f"clean/{task.unit}.parquet"), ["n_bytes"])["n_bytes"])
     return task.finish(
         {name: write_parquet(task.path(name), [rows], rows.schema) for name, rows in lists.items()},
-        _counts(task, drops["row"], drops["rule"]),
+        _counts(n_bytes, removals),
         source=work.source,
-        facts=_facts(shard, job, removals),
+        facts=_facts(shard, job, removals, n_bytes),
         seconds=time.monotonic() - started,
     )
 
@@ -131,20 +131,22 @@ def _lines(shard: Shard, job: Job) -> list[np.ndarray]:
     return [here[name] for name in LINES.names]
 
 
-def _counts(task: Task, rows: pa.Array, rules: pa.Array) -> Counts:
-    sizes = read_table(task.path("clean", f"{task.unit}.parquet"), ["n_bytes"])["n_bytes"]
-    total = pc.sum(sizes).as_py() or 0
-    gone = pc.sum(sizes.take(rows)).as_py() or 0
-    removed = Counter(f"dedup/{rule}" for rule in rules.to_pylist())
-    return Counts(len(sizes), len(sizes) - len(rows), total, total - gone, removed)
+def _counts(n_bytes: np.ndarray, removals: np.ndarray) -> Counts:
+    total, gone = int(n_bytes.sum()), int(n_bytes[rows_of(removals["document"])].sum())
+    removed = Counter(f"dedup/{RULES[rule]}" for rule in removals["rule"].tolist())
+    return Counts(len(n_bytes), len(n_bytes) - len(removals), total, total - gone, removed)
 
 
-def _facts(shard: Shard, job: Job, removals: np.ndarray) -> dict[str, Any]:
-    """Pairs proposed and verified, and near copies by similarity, in steps of 0.05."""
+def _facts(shard: Shard, job: Job, removals: np.ndarray, n_bytes: np.ndarray) -> dict[str, Any]:
+    """Pairs proposed and verified, bytes removed by rule, near copies by similarity (by 0.05)."""
     verdict = job.read(file_name(shard.number, "verdict"))[0]
     near = removals["similarity"][removals["rule"] == NEAR]
     steps = Counter(np.minimum(np.floor(near * 20 + 1e-4), 20).astype(int).tolist())
+    gone = np.bincount(
+        removals["rule"], n_bytes[rows_of(removals["document"])], minlength=len(RULES)
+    )
     return {
         **{name: int(verdict[name]) for name in ("candidates", "verified")},
+        "bytes": {rule: int(size) for rule, size in zip(RULES, gone, strict=True)},
         "similarity": {f"{step / 20:.2f}": count for step, count in sorted(steps.items())},
     }

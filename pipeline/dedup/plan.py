@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.dedup.records import SETTLED, part_count
 from pipeline.dedup.scratch import Job, Shard
 from pipeline.recipe import Recipe
+from pipeline.settings import Dedup
 from pipeline.workspace import FORMAT, Workspace, digest
 from tokenizer.errors import MalmoiError
 
@@ -41,9 +42,8 @@ def plan(workspace: Workspace, recipe: Recipe) -> Plan:
     runs, manifests = [(workspace.root, 0)], [clean]
     settled: list[Shard] = []
     earlier_outputs = []
-    for root in recipe.dedup.against:
+    for root, earlier in zip(recipe.dedup.against, earlier_runs(recipe.dedup), strict=True):
         first = len(own) + len(settled)
-        earlier = _earlier(root, clean)
         runs.append((Workspace(root).root, first))
         manifests.append(earlier["clean"])
         settled += [
@@ -82,9 +82,20 @@ def _files(clean: dict[str, Any]) -> dict[str, Any]:
     return {name: stamp for name, stamp in clean["files"].items() if name.startswith(folders)}
 
 
-def _earlier(root: str, clean: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The clean and the dedup manifest of an earlier run, whose files are whole."""
-    workspace = Workspace(root)
+def signature_settings(dedup: Dedup) -> dict[str, Any]:
+    """What signatures depend on: two of other settings never meet."""
+    return dedup.model_dump(include={"shingle", "bands", "rows", "seed"})
+
+
+def earlier_runs(dedup: Dedup) -> list[dict[str, dict[str, Any]]]:
+    """The clean and the dedup manifest of each run of `dedup.against`.
+
+    MalmoiError where one is not done, of another version or other settings, or not whole.
+    """
+    return [_earlier(Workspace(root), signature_settings(dedup)) for root in dedup.against]
+
+
+def _earlier(workspace: Workspace, mine: dict[str, Any]) -> dict[str, dict[str, Any]]:
     found = {step: workspace.require(step) for step in ("clean", "dedup")}
     for step, manifest in found.items():
         if manifest["format"] != FORMAT:
@@ -97,7 +108,7 @@ def _earlier(root: str, clean: dict[str, Any]) -> dict[str, dict[str, Any]]:
                 f"{workspace.root}: {damage[0]} of step '{step}' is missing or of another size; "
                 "run `malmoi curate` on it again"
             )
-    mine, theirs = clean["settings"]["signature"], found["clean"]["settings"]["signature"]
+    theirs = found["clean"]["settings"]["signature"]
     other = [
         f"{name} {theirs[name]}, not {mine[name]}" for name in mine if mine[name] != theirs[name]
     ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.clean import CleanWork, clean_unit
+from pipeline.dedup.plan import earlier_runs, signature_settings
 from pipeline.filters import models
 from pipeline.jobs.session import Session
 from pipeline.recipe import Recipe
@@ -14,6 +15,8 @@ from pipeline.workspace import Outcome, Unit, Workspace
 def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
     """Do the clean step. A unit depends on its files, its source and the rules of its profile."""
     settings = _settings(workspace, recipe)
+    if recipe.dedup.enabled:
+        earlier_runs(recipe.dedup)  # what cannot be compared is refused before the work
     screen = recipe.decontaminate
     benchmarks = (workspace.path(INDEX), screen) if screen.enabled else None
     units = []
@@ -56,9 +59,7 @@ def _settings(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
         "clean": recipe.clean.model_dump(exclude={"profiles", "unit_bytes"}),
         "models": models.check(recipe.clean.models),
         "pii": recipe.pii.model_dump(),
-        "signature": recipe.dedup.model_dump(
-            include={"enabled", "shingle", "bands", "rows", "seed"}
-        ),
+        "signature": {"enabled": recipe.dedup.enabled, **signature_settings(recipe.dedup)},
         "lines": recipe.dedup.lines.model_dump(include={"enabled", "min_chars"}),
     }
     if recipe.decontaminate.enabled:

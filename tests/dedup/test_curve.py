@@ -4,6 +4,8 @@ import itertools
 import json
 import math
 import random
+import re
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +19,7 @@ from pipeline.dedup.curve import (
     anchor_shared,
     detection_curve,
     explain,
+    percent,
     print_explanation,
     similarity_at,
 )
@@ -173,6 +176,38 @@ def test_containment_below_that_of_the_threshold_is_warned_of(
     for warning in warnings:
         cured = float(warning.split("set it to ")[1].split()[0])
         assert cured / (2 - cured) >= threshold - 1e-9 and cured <= 1
+
+
+def tables(page: str) -> list[list[list[str]]]:
+    """The cells of each Markdown table of a page, header first."""
+    blocks = re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE)
+    rows = [[line.strip("|").split("|") for line in block.splitlines()] for block in blocks]
+    return [[[cell.strip() for cell in row] for row in (t[0], *t[2:])] for t in rows]
+
+
+def test_the_tables_of_the_guide_are_the_formulas() -> None:
+    of_page = tables((Path(__file__).parents[2] / "docs" / "dedup.md").read_text("utf-8"))
+    by_corner = {table[0][0]: table for table in of_page}
+    header, *body = by_corner["similarity"]
+    plans = [tuple(map(int, cell.split(" × "))) for cell in header[1:]]
+    assert (Dedup().bands, Dedup().rows) == plans[0]
+    *curve, permutations, sure = body
+    for cell, *shown in curve:
+        at = np.array([float(cell)])
+        assert shown == [percent(detection_curve(*plan, at)[0]) for plan in plans]
+    assert permutations[1:] == [str(b * r) for b, r in plans]
+    assert sure[1:] == [f"{similarity_at(0.99, *plan):.3f}" for plan in plans]
+    letters, shared = by_corner["letters"]
+    assert shared[1:] == [percent(anchor_shared(int(n.replace(",", "")))) for n in letters[1:]]
+    thresholds, least = by_corner["threshold"]
+    assert len(thresholds) == 6
+    for threshold, shown in zip(map(float, thresholds[1:]), least[1:], strict=True):
+        assert shown == f"{math.ceil(1000 * 2 * threshold / (1 + threshold)) / 1000:.3f}"
+    shown = {row[0]: row[1] for row in by_corner["setting"][1:]}
+    assert shown == {
+        f"`{name}`": f"{getattr(Dedup(), name):g}"
+        for name in ("threshold", "bands", "rows", "shingle", "containment", "contained_shingles")
+    }
 
 
 def test_what_is_printed() -> None:

@@ -96,7 +96,7 @@ def make_workspace(root: Path, texts: list[str]) -> Workspace:
         first += rows
     workspace.perform(
         "clean",
-        settings={"signature": RECIPE.dedup.model_dump(include={"shingle", "rows", "seed"})},
+        settings={"signature": planning.signature_settings(RECIPE.dedup)},
         units=units,
         work=lambda tasks: [write_clean(task) for task in tasks],
     )
