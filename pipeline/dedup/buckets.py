@@ -3,12 +3,12 @@
 import numpy as np
 import pyarrow as pa
 
-from pipeline.dedup.records import ANCHOR, MEMBER, PAIR, SHARED, distinct, ranks
+from pipeline.dedup.records import ANCHOR, MEMBER, PAIR, SHARED, distinct
 from pipeline.kernels.buckets import count_pairs, pair_members
 
 
-def band_members(bands: pa.RecordBatch, n_chars: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """`MEMBER` records of some bands' hashes (uint64 columns) of the documents of `keys` (`KEY`).
+def band_members(bands: pa.RecordBatch, n_chars: np.ndarray, ranked: np.ndarray) -> np.ndarray:
+    """`MEMBER` records of some bands' hashes (uint64 columns) of the `ranked` documents (`RANKED`).
 
     A document without shingles (`n_chars` 0 in its signature) is in no bucket.
     """
@@ -16,19 +16,19 @@ def band_members(bands: pa.RecordBatch, n_chars: np.ndarray, keys: np.ndarray) -
     members = np.empty((bands.num_columns, len(rows)), MEMBER)
     for band, column in enumerate(bands.columns):
         members["bucket"][band] = np.asarray(column)[rows]
-    members["rank"] = ranks(keys[rows])
-    members["document"] = keys["document"][rows]
+    for field in ("rank", "document"):
+        members[field] = ranked[field][rows]
     return members.reshape(-1)
 
 
-def anchor_members(anchors: pa.ListArray, keys: np.ndarray) -> np.ndarray:
-    """`ANCHOR` records of the anchors (list<uint64>) of the documents of `keys` (`KEY`)."""
+def anchor_members(anchors: pa.ListArray, ranked: np.ndarray) -> np.ndarray:
+    """`ANCHOR` records of the anchors (list<uint64>) of the `ranked` documents (`RANKED`)."""
     counts = np.asarray(anchors.value_lengths())
-    rows = np.repeat(np.arange(len(keys)), counts)
+    rows = np.repeat(np.arange(len(ranked)), counts)
     members = np.empty(len(rows), ANCHOR)
     members["bucket"] = np.asarray(anchors.flatten())
-    members["rank"] = ranks(keys)[rows]
-    members["document"] = keys["document"][rows]
+    for field in ("rank", "document"):
+        members[field] = ranked[field][rows]
     members["anchors"] = counts[rows]
     return members
 

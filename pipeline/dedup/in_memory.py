@@ -12,7 +12,7 @@ from pipeline.dedup.buckets import (
     shared_anchors,
 )
 from pipeline.dedup.exact import document_keys, exact_copies
-from pipeline.dedup.records import distinct
+from pipeline.dedup.records import distinct, ranked
 from pipeline.dedup.select import select, with_copies
 from pipeline.dedup.signatures import band_name, sign
 from pipeline.dedup.verify import shingle_sets, verify
@@ -36,16 +36,10 @@ def deduplicate(
     winners = ~np.isin(documents, copies["document"])
     left = signatures.filter(pa.array(winners))
     bands = left.select([band_name(i) for i in range(settings.bands)])
-    pairs = distinct(
-        np.concatenate(
-            [
-                candidate_pairs(band_members(bands, np.asarray(left["n_chars"]), keys[winners])),
-                candidates_of_shared(
-                    shared_anchors(anchor_members(left["anchors"], keys[winners]))
-                ),
-            ]
-        )
-    )
+    compared = ranked(keys[winners])
+    in_bands = band_members(bands, np.asarray(left["n_chars"]), compared)
+    anchored = shared_anchors(anchor_members(left["anchors"], compared))
+    pairs = distinct(np.concatenate([candidate_pairs(in_bands), candidates_of_shared(anchored)]))
     rows = np.unique(np.concatenate([pairs["a"], pairs["b"]]))
     sets = shingle_sets(texts.take(pa.array(rows)), rows, settings.shingle)
     edges = verify(pairs, sets, sets, settings)

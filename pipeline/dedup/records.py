@@ -30,6 +30,9 @@ SETTLED = 2**31 - 1
 COPY = np.dtype([("document", "<u8"), ("winner", "<u8")])
 """An exact copy and the one of its group that is kept for it."""
 
+RANKED = np.dtype([("document", "<u8"), ("rank", "<u8")])
+"""A document that is compared, and its `ranks`."""
+
 MEMBER = np.dtype([("bucket", "<u8"), ("rank", "<u8"), ("document", "<u8")])
 """A document in a bucket; of two members the one of higher rank is the better by its key."""
 
@@ -97,6 +100,13 @@ def best_first(keys: np.ndarray) -> np.ndarray:
             -keys["priority"].astype(np.int64),
         )
     )
+
+
+def ranked(keys: np.ndarray) -> np.ndarray:
+    """`RANKED` records of `KEY` records, in their order."""
+    found = np.empty(len(keys), RANKED)
+    found["document"], found["rank"] = keys["document"], ranks(keys)
+    return found
 
 
 def ranks(keys: np.ndarray) -> np.ndarray:

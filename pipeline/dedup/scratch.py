@@ -16,6 +16,7 @@ from pipeline.dedup.records import (
     EDGE,
     KEY,
     PAIR,
+    RANKED,
     REMOVAL,
     SETTLED,
     SHARED,
@@ -39,6 +40,7 @@ VERDICT = np.dtype([("candidates", "<i8"), ("verified", "<i8")])
 
 DTYPES = {
     "copies": COPY,
+    "ranked": RANKED,
     "losers": COPY,
     "winners": COPY,
     "pairs": PAIR,

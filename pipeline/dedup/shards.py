@@ -29,6 +29,7 @@ from pipeline.dedup.records import (
     document_numbers,
     hash_parts,
     in_order,
+    ranked,
     rows_of,
     shards_of,
     split,
@@ -97,6 +98,7 @@ def exact_blobs(shard: Shard, job: Job) -> list[tuple[int, bytes]]:
     copies = exact_copies(keys)
     job.write(file_name(shard.number, "copies"), copies)
     keys = keys[~np.isin(keys["document"], copies["document"])]
+    job.write(file_name(shard.number, "ranked"), ranked(keys))
     return list(split(keys, hash_parts(keys["exact_high"], job.parts)))
 
 
@@ -113,20 +115,18 @@ def copies_of(part: tuple[int, Iterable[bytes]]) -> Blobs:
 
 def member_blobs(shard: Shard, job: Job, number: int) -> list[tuple[int, bytes]]:
     """Members of the buckets of one round, exact copies left out, by ranges of hash."""
-    keys, keep = shard_keys(shard, job)
-    for kind in ("copies", "losers"):
-        keep[rows_of(job.read(file_name(shard.number, kind))["document"])] = False
-    path, rows = job.file(shard.number, "signatures"), pa.array(keep)
+    compared = job.read(file_name(shard.number, "ranked"))
+    losers = job.read(file_name(shard.number, "losers"))["document"]
+    compared = compared[~np.isin(compared["document"], losers)]
+    path, rows = job.file(shard.number, "signatures"), pa.array(rows_of(compared["document"]))
     if number < job.band_rounds:
         first = number * job.bands_at_once
         last = min(first + job.bands_at_once, job.settings.bands)
         names = [band_name(i) for i in range(first, last)]
-        read = columns(path, ["n_chars", *names]).filter(rows)
-        n_chars = np.asarray(read["n_chars"])
-        members = band_members(read.select(names), n_chars, keys[keep])
+        read = columns(path, ["n_chars", *names]).take(rows)
+        members = band_members(read.select(names), np.asarray(read["n_chars"]), compared)
     else:
-        anchors = columns(path, ["anchors"])["anchors"].filter(rows)
-        members = anchor_members(anchors, keys[keep])
+        members = anchor_members(columns(path, ["anchors"])["anchors"].take(rows), compared)
         turn = members["bucket"] % np.uint64(job.anchor_rounds)
         members = members[turn == number - job.band_rounds]
     return list(split(members, hash_parts(members["bucket"], job.parts)))

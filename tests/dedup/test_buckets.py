@@ -22,6 +22,7 @@ from pipeline.dedup.records import (
     SETTLED,
     hash_parts,
     part_count,
+    ranked,
     ranks,
     split,
     unpack,
@@ -91,7 +92,7 @@ def test_members_leave_out_texts_without_shingles_and_follow_the_key() -> None:
     keys = document_keys(signed, documents, lengths, texts)
     keys["priority"][4] = -1
     bands = signed.select([band_name(i) for i in range(5, 7)])
-    members = band_members(bands, np.asarray(signed["n_chars"]), keys)
+    members = band_members(bands, np.asarray(signed["n_chars"]), ranked(keys))
     assert len(members) == 2 * 3 and set(members["document"].tolist()) == {10, 12, 14}
     ranks = {int(m["document"]): int(m["rank"]) for m in members}
     assert ranks[12] == ranks[10] > ranks[14]  # six characters each; a lower priority loses
@@ -107,7 +108,7 @@ def test_anchors_bring_a_passage_and_what_it_was_taken_from_together() -> None:
     signed = sign(texts, Dedup())
     lengths = np.array([len(text) for text in texts.to_pylist()], np.int32)
     keys = document_keys(signed, np.arange(4, dtype=np.uint64), lengths, texts)
-    members = anchor_members(signed["anchors"], keys)
+    members = anchor_members(signed["anchors"], ranked(keys))
     anchors = [set(row) for row in signed["anchors"].to_pylist()]
     assert len(members) == sum(map(len, anchors))
     shared = shared_anchors(members)
