@@ -60,14 +60,15 @@ def plan(workspace: Workspace, recipe: Recipe) -> Plan:
     anchors = sum(m["counts"]["bytes_out"] for m in manifests) // BYTES_AN_ANCHOR
     at_once = min(recipe.dedup.bands, max(1, MEMBERS_IN_A_ROUND // max(1, documents)))
     records = max(documents * at_once, min(anchors, MEMBERS_IN_A_ROUND))
-    job = Job(
-        runs=tuple(runs),
-        scratch=workspace.path("drops", "scratch", digest([settings, identity])[:16]),
-        settings=recipe.dedup,
-        parts=part_count(records, max(PART_RECORDS, BLOB_RECORDS * len(own + settled))),
-        bands_at_once=at_once,
-        anchor_rounds=max(1, -(-anchors // MEMBERS_IN_A_ROUND)),
-    )
+    shuffles = {
+        "parts": part_count(records, max(PART_RECORDS, BLOB_RECORDS * len(own + settled))),
+        "bands_at_once": at_once,
+        "anchor_rounds": max(1, -(-anchors // MEMBERS_IN_A_ROUND)),
+    }
+    # Scratch files of other shuffles are of no use, though what comes out in the end is the same.
+    name = digest([settings, identity, shuffles])[:16]
+    scratch = workspace.path("drops", "scratch", name)
+    job = Job(tuple(runs), scratch, recipe.dedup, **shuffles)
     return Plan(own, settled, job, identity)
 
 
