@@ -23,7 +23,8 @@ def select(edges: np.ndarray, keys: np.ndarray, settings: Dedup) -> np.ndarray:
     `settings.containment` of it, so the ends of a chain stay and no component loses all. The
     witness is the most similar kept document, the better by key of two; one that merely holds it
     counts after those that are like it. Of a `copied` document the likeness of its letters alone
-    counts, which is that of its copies. The order of `edges` and `keys` has no say.
+    counts, which is that of its copies; where it stays for that, the one before it gives way if no
+    removed document needs it. The order of `edges` and `keys` has no say.
     """
     keys = keys[best_first(keys)]
     _, firsts = np.unique(keys["document"], return_index=True)
@@ -32,6 +33,9 @@ def select(edges: np.ndarray, keys: np.ndarray, settings: Dedup) -> np.ndarray:
     documents = keys["document"][by_document]
     edges = edges[edges["a"] != edges["b"]]
     a, b = (by_document[np.searchsorted(documents, edges[field])] for field in ("a", "b"))
+
+    _, once = np.unique(np.minimum(a, b) * len(keys) + np.maximum(a, b), return_index=True)
+    edges, a, b = edges[once], a[once], b[once]
 
     # Every edge both ways: `goes` could go for `stays`.
     goes, stays = np.concatenate([a, b]), np.concatenate([b, a])
@@ -47,6 +51,7 @@ def select(edges: np.ndarray, keys: np.ndarray, settings: Dedup) -> np.ndarray:
     before = np.flatnonzero(stays < goes)
     before = before[np.argsort(goes[before], kind="stable")]
     kept = keep_greedily(stays[before], goes[before], len(keys))
+    _give_way(kept, goes, stays, near & (keys["priority"][goes] <= keys["priority"][stays]))
 
     vouches = ~kept[goes] & kept[stays]
     goes, stays, near, similarity = (array[vouches] for array in (goes, stays, near, similarity))
@@ -59,6 +64,27 @@ def select(edges: np.ndarray, keys: np.ndarray, settings: Dedup) -> np.ndarray:
     removals["similarity"] = similarity[chosen]
     removals["rule"] = np.where(near[chosen], NEAR, CONTAINED)
     return removals[np.argsort(removals["document"])]
+
+
+def _give_way(kept: np.ndarray, goes: np.ndarray, stays: np.ndarray, near: np.ndarray) -> None:
+    """Take from `kept` what could go (edges `near`) for a kept one after it, the worst first.
+
+    None goes that is the only kept one for which a removed document could go.
+    """
+    vouchers = np.bincount(goes[kept[stays]], minlength=len(kept))
+    by_stays, by_goes = np.argsort(stays, kind="stable"), np.argsort(goes, kind="stable")
+
+    def edges_of(node: int, ends: np.ndarray, order: np.ndarray) -> np.ndarray:
+        first, last = np.searchsorted(ends, [node, node + 1], sorter=order)
+        return order[first:last]
+
+    for node in np.unique(goes[near & kept[goes] & kept[stays]])[::-1].tolist():
+        own = edges_of(node, goes, by_goes)
+        others = goes[edges_of(node, stays, by_stays)]
+        needed = (vouchers[others] == 1) & ~kept[others]
+        if (near[own] & kept[stays[own]]).any() and not needed.any():
+            kept[node] = False
+            vouchers[others] -= 1
 
 
 def with_copies(removals: np.ndarray, copies: np.ndarray) -> np.ndarray:

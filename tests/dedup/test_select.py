@@ -74,6 +74,20 @@ def by_hand(edges: np.ndarray, keys: np.ndarray) -> dict[int, tuple[int, float, 
     for document in order:
         if document in settled or not any(other in why.get(document, {}) for other in kept):
             kept.append(document)
+    priority = dict(zip(keys["document"].tolist(), keys["priority"].tolist(), strict=True))
+    for document in [d for d in reversed(order) if d in kept and d not in settled]:
+        can_go = any(
+            why[document][other][0] == NEAR and priority[document] <= priority[other]
+            for other in kept
+            if other in why.get(document, {})
+        )
+        needed = any(
+            [w for w in kept if w in why.get(other, {})] == [document]
+            for other in order
+            if other not in kept
+        )
+        if can_go and not needed:
+            kept.remove(document)
     found = {}
     for document in set(order) - set(kept):
         witnesses = [other for other in kept if other in why[document]]
@@ -194,6 +208,12 @@ def test_what_stands_for_copies_goes_for_its_letters_alone() -> None:
     assert as_dict(select(edges, keys, PLAN)) == {2: (1, 0.82, NEAR)}
     keys["copied"] = True
     assert as_dict(select(edges, keys, PLAN)) == {}
+    keys["copied"] = [False, True]  # the better one has no copies, and gives way
+    assert as_dict(select(edges, keys, PLAN)) == {1: (2, 0.82, NEAR)}
+    more = np.array([(1, 2, 0.75, 0.82, 0, 0), (1, 3, 0.9, 0, 0, 0)], EDGE)
+    keys = keys_of(300, 290, 280)
+    keys["copied"] = [False, True, False]  # but not where another needs it
+    assert as_dict(select(more, keys, PLAN)) == {3: (1, 0.9, NEAR)}
 
 
 def test_settled_documents_stay_however_alike() -> None:
