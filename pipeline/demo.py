@@ -79,7 +79,7 @@ def figures(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
 
 
 def _rows(workspace: Workspace, directory: str) -> Iterator[Mapping[str, Any]]:
-    for info in storage.list_files(workspace.path(directory)):
+    for info in storage.list_files(workspace.path(directory), recursive=False):
         if info.uri.endswith(".parquet"):
             for batch in read_batches(info.uri):
                 yield from batch.to_pylist()

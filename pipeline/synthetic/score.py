@@ -75,6 +75,7 @@ def score(
             "wrong_copies": sum(
                 similarity(row["text"], texts.get(row["duplicate_of"], "")) < threshold
                 for row in copied.values()
+                if row["rule"] != "contained"  # similarity is then that of a part to the whole
             ),
         },
     }
