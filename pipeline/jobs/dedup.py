@@ -15,7 +15,8 @@ from pipeline.dedup import outcome, shards
 from pipeline.dedup.drops import DropWork, write_drops
 from pipeline.dedup.plan import Plan, plan
 from pipeline.dedup.scratch import Job, Shard, file_name
-from pipeline.jobs.session import Pooled, Session
+from pipeline.jobs.pool import Pooled
+from pipeline.jobs.session import Session
 from pipeline.receipts import Task
 from pipeline.recipe import Recipe
 from pipeline.workspace import Outcome, Unit, Workspace
