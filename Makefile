@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test check docs clean
+.PHONY: setup demo test check docs clean wheel flink prism flink-cluster test-runners
 setup: $(STAMP)
 
 # uv installs 3 GB of torch from its cache by hard links, in seconds; pip takes minutes each time.
@@ -22,6 +22,29 @@ demo: setup
 
 test: setup
 	$(BIN)/pytest -n 2 --dist worksteal
+
+# What other runners need. Flink: Java 17 and Maven. Prism: Go.
+JARS := .cache/jars
+flink: $(JARS)/flink-job-server.jar
+$(JARS)/flink-job-server.jar: deploy/flink/pom.xml
+	mvn --batch-mode --quiet --file deploy/flink/pom.xml package -DoutputDirectory=$(CURDIR)/build/flink
+	mkdir -p $(JARS) && mv build/flink/flink-job-server.jar $@
+
+prism: .cache/bin/prism
+.cache/bin/prism:
+	GOBIN=$(CURDIR)/.cache/bin go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0
+
+# Flink's own distribution, without bin/: the tests start its processes themselves.
+flink-cluster: .cache/flink/pyflink/lib
+.cache/flink/pyflink/lib: | setup
+	$(BIN)/python -m pip install --quiet --no-deps --target .cache/flink apache-flink-libraries==1.19.3
+	touch $@
+
+test-runners: setup flink flink-cluster prism
+	$(BIN)/pytest -m slow tests/runners
+
+wheel: setup
+	$(BIN)/uv build --quiet --wheel --out-dir dist
 
 check: setup
 	$(BIN)/ruff check .

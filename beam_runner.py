@@ -1,12 +1,13 @@
-"""The command line `malmoi`, the one place where a Beam pipeline is made and a runner chosen."""
+"""The command line `malmoi`: what is done, on which run directory, on which runner."""
 
 import importlib
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,13 +15,13 @@ import typer
 
 from pipeline import commands, console, storage
 from pipeline.commands import Json, show
+from pipeline.jobs import RUNNERS
 from pipeline.recipe import Recipe, load
+from pipeline.temporary import temporary_files
 from pipeline.workspace import Workspace
 from tokenizer.errors import MalmoiError, RecipeError
 
 if TYPE_CHECKING:
-    import apache_beam as beam
-
     from pipeline.jobs.session import Session
 
 app = typer.Typer(
@@ -29,12 +30,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-RUNNERS = {
-    "local": "FnApiRunner",  # in process, by name: `DirectRunner` would first fetch another one
-    "flink": "FlinkRunner",
-    "dataflow": "DataflowRunner",
-    "spark": "SparkRunner",
-}
 STEPS = {
     "curate": ("benchmarks", "clean", "dedup", "assemble"),
     "count": ("count",),
@@ -70,15 +65,25 @@ class Job:
     follower: console.Follower
     runner: str
     workers: int
-    processes: int = 1
+    processes: int
+    folder: Path  # of this machine, for logs of servers and what is short-lived
+    stack: ExitStack
+    _session: "Session | None" = field(default=None, init=False)
 
     def session(self) -> "Session":
-        from pipeline.jobs.session import Session
+        """The runner, started when the first step needs it; it ends with the command."""
+        if self._session is None:
+            quiet_beam()
+            from pipeline.jobs.runners import engine
+            from pipeline.jobs.session import Session
 
-        # On a cluster the runner owns the cores, so a task runs in place.
-        return Session(
-            lambda: make_pipeline(self.runner), self.workers if self.runner == "local" else 1
-        )
+            engine_ = self.stack.enter_context(
+                engine(self.runner, beam_arguments, self.workers, self.workspace.root, self.folder)
+            )
+            self._session = Session(
+                engine_.pipeline, engine_.workers, engine_.spread, engine_.attempts
+            )
+        return self._session
 
     def do(self, step: str) -> None:
         """Do one step; a part that the recipe switches off has none."""
@@ -97,22 +102,14 @@ class Job:
             else:
                 training.export(self.workspace, self.recipe)
         elif step != "dedup" or self.recipe.dedup.enabled:
-            quiet_beam()
+            session = self.session()
             job = importlib.import_module(f"pipeline.jobs.{step}")
-            job.run(self.session(), self.workspace, self.recipe)
+            job.run(session, self.workspace, self.recipe)
 
 
 def quiet_beam() -> None:
     """Drop the warning of Beam's import about a storage client that no local run needs."""
     logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
-
-
-def make_pipeline(runner: str) -> "beam.Pipeline":
-    """A Beam pipeline on the chosen runner, with the options given behind `--`."""
-    import apache_beam as beam
-    from apache_beam.options.pipeline_options import PipelineOptions
-
-    return beam.Pipeline(options=PipelineOptions([f"--runner={RUNNERS[runner]}", *beam_arguments]))
 
 
 @contextmanager
@@ -126,7 +123,7 @@ def at_work(
         )
     workspace = Workspace(out)
     follower = console.Follower(workspace.root)
-    with workspace.locked():
+    with workspace.locked(), ExitStack() as stack:
         with storage.write_atomic(workspace.path("recipe.yaml")) as file:
             file.write(recipe.to_yaml().encode())
         try:
@@ -138,6 +135,8 @@ def at_work(
                 runner,
                 workers or len(os.sched_getaffinity(0)),
                 processes,
+                stack.enter_context(temporary_files(workspace.root)),
+                stack,
             )
         finally:
             follower.close()
@@ -282,7 +281,11 @@ app.add_typer(commands.app)
 
 
 def main() -> None:
-    """Entry of the console script. Exit codes: 0 done, 1 failed with a cause, 2 wrong use."""
+    """Entry of the console script.
+
+    Exit codes: 0 done, 1 failed with a cause, 2 wrong use, 130 and 143 stopped (SIGINT, SIGTERM).
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was begun is ended
     arguments: list[Any] = sys.argv[1:]
     if "--" in arguments:
         at = arguments.index("--")
@@ -298,6 +301,10 @@ def main() -> None:
     ) as error:  # OSError: no space, no permission, a remote that is gone
         console.stderr.print(f"malmoi: {error}", markup=False, soft_wrap=True)
         sys.exit(1)
+    except SystemExit as stop:
+        if stop.code in (130, 143):  # typer makes 130 of a Ctrl-C
+            console.stderr.print("malmoi: stopped; the same command goes on from here")
+        raise
 
 
 if __name__ == "__main__":

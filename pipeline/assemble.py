@@ -15,7 +15,7 @@ from pipeline.dedup.lines import BOILERPLATE, DROPPED_LINES, drop_lines
 from pipeline.dedup.shards import columns
 from pipeline.documents import CURATED, DOCUMENT, REMOVED
 from pipeline.parquet import ParquetSink, read_batches, read_table
-from pipeline.receipts import Task
+from pipeline.receipts import Finished, Task
 from pipeline.samples import SAMPLE_CHARS, SampleKeeper
 from pipeline.settings import Dedup
 
@@ -33,7 +33,7 @@ class AssembleWork:
     dedup: Dedup
 
 
-def assemble_unit(task: Task) -> str:
+def assemble_unit(task: Task) -> Finished:
     """Write the curated and the removed shard of one clean shard, and the receipt."""
     work: AssembleWork = task.payload
     started = time.monotonic()

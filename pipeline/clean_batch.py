@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.counts import Stopwatch
 from pipeline.decontaminate import Counted, Index, decontaminate
 from pipeline.documents import DOCUMENT, REMOVED, derived_id
 from pipeline.filters import models
@@ -39,6 +40,7 @@ class Cleaned:
     masked: Counter[str] = field(default_factory=Counter)  # values in kept text, by kind
     edited: Counter[str] = field(default_factory=Counter)  # what each edit rule did, in all text
     overlap: Counted = field(default_factory=dict)  # with benchmarks
+    seconds: dict[str, float] = field(default_factory=dict)  # by stage
 
 
 def clean_batch(
@@ -48,6 +50,7 @@ def clean_batch(
 
     A document that makes an edit fail is removed with rule `stage_failed`; the others go on.
     """
+    watch = Stopwatch()
     raw = batch["text"]
     edited = edit_batch(
         raw,
@@ -60,6 +63,7 @@ def clean_batch(
     if clean.furniture:
         texts, cut = strip_furniture(texts)
         edits = edits + cut
+    watch.lap("edit")
     failed = np.array(sorted(edited.failed), np.int64)
     features = measure(texts)
     reasons = Reasons(len(texts))
@@ -68,21 +72,20 @@ def clean_batch(
     rules = clean.rules(source.profile)
     reasons.judged(judge(features, rules), list(rules))
     _ask_models(texts, clean, reasons)
+    watch.lap("rules")
     overlap: Counted = {}
     if screen is not None:
         texts, overlap, cut = _compare(texts, screen, reasons)
         edits = edits + cut
+        watch.lap("benchmarks")
     if len(failed):  # nothing stands there: show what was read
         texts = _put(texts, failed, raw.take(pa.array(failed)))
     texts, masked = _masked(texts, reasons.kept, pii)
     ids = _ids(batch, source, pii)
-    return Cleaned(
-        _kept(batch, ids, texts, features, source, pii, reasons.kept),
-        _removed(batch, ids, texts, source, reasons),
-        masked,
-        edits,
-        overlap,
-    )
+    kept = _kept(batch, ids, texts, features, source, pii, reasons.kept)
+    removed = _removed(batch, ids, texts, source, reasons)
+    watch.lap("masks")
+    return Cleaned(kept, removed, masked, edits, overlap, watch.seconds)
 
 
 def _ask_models(texts: pa.StringArray, clean: Clean, reasons: Reasons) -> None:

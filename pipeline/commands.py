@@ -93,6 +93,22 @@ def report(run: RunFolder, json: Json = False) -> None:
 
 
 @app.command()
+def status(run: RunFolder, json: Json = False) -> None:
+    """Tell what has become of a run: while a command is at work on it, and after.
+
+    Example: malmoi status runs/demo
+    """
+    from pipeline.status import collect
+
+    workspace = Workspace(run)
+    figures = collect(workspace, resolved_recipe(workspace))
+    if json:
+        console.print_json(figures)
+    else:
+        console.print_status(figures)
+
+
+@app.command()
 def verify(run: RunFolder, json: Json = False) -> None:
     """Read every file of a run and compare it with the manifests.
 

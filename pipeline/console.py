@@ -5,62 +5,78 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pipeline import storage
+from pipeline.logs import RunLog, holder, told
 from pipeline.receipts import Task
-from pipeline.workspace import Outcome, Step, Workspace
+from pipeline.status import Plan
+from pipeline.way import Step
+from pipeline.workspace import Outcome, Workspace
 
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
 
 
+SHORTEST, LONGEST = 0.5, 30.0
+"""Seconds between two looks at the receipts."""
+
+
 class Follower:
-    """Follows a workspace: a progress bar on a terminal, a line a step, `logs/run.jsonl`."""
+    """Follows a workspace: a progress bar on a terminal, a line a step, the run's log."""
 
     def __init__(self, root: str, quiet: bool = False):
         self.root, self.quiet = root, quiet
         self.outcomes: dict[str, Outcome] = {}
+        self.log = RunLog(root)
+        self._begun = time.monotonic()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def attach(self, workspace: Workspace) -> Workspace:
         workspace.on_begin, workspace.on_end = self.begin, self.end
+        self.log.attach()
+        self.log.event("command", command=" ".join(sys.argv[1:2]), **holder())
         return workspace
 
     def begin(self, step: Step, pending: list[Task], reused: int) -> None:
-        self._log(
-            {"event": "begin", "step": step.name, "units": len(pending), "units_reused": reused}
-        )
+        plan = Plan.made(self.root, step, [task.unit for task in pending], reused)
+        self.log.event("begin", step=step.name, units=len(pending), units_reused=reused)
         if pending and not self.quiet and stderr.is_terminal:
             self._stop.clear()
-            self._thread = threading.Thread(target=self._watch, args=(step, pending), daemon=True)
+            self._thread = threading.Thread(target=self._watch, args=(step, plan), daemon=True)
             self._thread.start()
 
     def end(self, step: Step, outcome: Outcome) -> None:
         self._halt()
         self.outcomes[step.name] = outcome
         manifest = outcome.manifest
-        self._log(
-            {
-                "event": "skip" if outcome.skipped else "end",
-                "step": step.name,
-                "seconds": manifest["seconds"],
-                "counts": manifest["counts"],
-            }
+        self.log.event(
+            "skip" if outcome.skipped else "end",
+            step=step.name,
+            seconds=manifest["seconds"],
+            counts=manifest["counts"],
         )
         if not self.quiet:
             stderr.print(summary_line(step, outcome), soft_wrap=True)
 
-    def close(self) -> None:
-        """Stop following; after a failure too."""
+    def close(self, error: BaseException | None = None) -> None:
+        """Stop following, and log how the command ended: in a `finally`, with what is raised."""
         self._halt()
+        error = error or sys.exc_info()[1]
+        seconds = round(time.monotonic() - self._begun, 3)
+        if error is None:
+            self.log.event("finished", seconds=seconds)
+        elif isinstance(error, Exception):
+            self.log.event("failed", "error", seconds=seconds, **told(error))
+        else:  # interrupted
+            self.log.event("stopped", "warning", seconds=seconds, error=type(error).__name__)
+        self.log.detach()
 
     def _halt(self) -> None:
         self._stop.set()
@@ -68,33 +84,25 @@ class Follower:
             self._thread.join()
             self._thread = None
 
-    def _watch(self, step: Step, pending: list[Task]) -> None:
-        """Count receipts: it works on every runner, for they are files."""
+    def _watch(self, step: Step, plan: Plan) -> None:
+        """Count receipts: it works on every runner, for they are files.
+
+        A look may take a twentieth of the time, however long the store needs to list.
+        """
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
-        receipts = storage.join(self.root, step.home, "receipts")
-        wanted = {f"{task.unit}.json" for task in pending}
-        begun = time.time_ns()
+        pause = SHORTEST
         with Progress(*columns, console=stderr, transient=True) as progress:
-            bar = progress.add_task(f"{step.name:<9}", total=len(pending))
-            while not self._stop.wait(0.5):
-                done = sum(
-                    info.mtime_ns >= begun and Path(info.uri).name in wanted
-                    for info in storage.list_files(receipts)
-                )
-                progress.update(bar, completed=done)
-
-    def _log(self, event: Mapping[str, Any]) -> None:
-        line = json.dumps({"time": round(time.time(), 3), **event}, ensure_ascii=False)
-        if "://" not in self.root:
-            path = Path(self.root, "logs", "run.jsonl")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("a", encoding="utf-8") as log:
-                log.write(line + "\n")
+            bar = progress.add_task(f"{step.name:<9}", total=len(plan.pending))
+            while not self._stop.wait(pause):
+                looked = time.monotonic()
+                with suppress(OSError):  # a store out of reach for a moment stops no bar
+                    progress.update(bar, completed=len(plan.done(self.root, step)))
+                pause = min(max(SHORTEST, 20 * (time.monotonic() - looked)), LONGEST)
 
 
 def summary_line(step: Step, outcome: Outcome) -> str:
@@ -189,3 +197,77 @@ def _shown(figures: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
             yield from _shown({f"{name} {key}": item for key, item in value.items()})
         elif value is not None:
             yield name.replace("_", " "), f"{value:,.4g}" if isinstance(value, float) else value
+
+
+def print_status(status: Mapping[str, Any]) -> None:
+    """What `status.collect` gives, as a table on standard output."""
+    rows = []
+    for step in status["steps"]:
+        units = f"{step['units_done']:,}/{step['units']:,}" if "units" in step else ""
+        seen, n_bytes = step.get("documents_in"), step.get("bytes_in")
+        removed = next(iter(step.get("removed", {}).items()), None)
+        rows.append(
+            (
+                step["step"],
+                step["state"],
+                units,
+                f"{seen:,}" if seen else "",
+                f"{step['documents_out']:,}" if seen else "",
+                f"{n_bytes / 1e6:,.1f}" if n_bytes else "",
+                f"{step['mb_per_second']:,.2f}" if step.get("mb_per_second") else "",
+                duration(step.get("seconds")),
+                duration(step.get("seconds_left")) if step["state"] == "running" else "",
+                f"{removed[0]} {removed[1]:,}" if removed else "",
+            )
+        )
+    header = (
+        "step",
+        "",
+        "units",
+        "documents",
+        "kept",
+        "MB",
+        "MB/s",
+        "time",
+        "left",
+        "removed most",
+    )
+    stdout.print(table(f"{status['name']}  {status['run']}", header, rows))
+    for step in status["steps"]:
+        if step["state"] in ("done", "waiting", "off", "earlier"):
+            continue
+        if step.get("stages"):
+            stdout.print(f"{step['step']}: done {', '.join(step['stages'])}")
+        if step.get("at_work"):
+            stdout.print(f"{step['step']}: at work on {shortened(step['at_work'])}")
+        for failed in step.get("failed", ()):
+            says = f"{failed['error']} {failed.get('message', '')}".strip()
+            stdout.print(f"{failed['step']}/{failed['unit']} failed: {says}", markup=False)
+    if command := status["command"]:
+        stdout.print(
+            f"malmoi {command['command']}: {command['state']}, process {command['process']} on "
+            f"{command['machine']} since {command['since']}, last word {command['last']}",
+            markup=False,
+        )
+    if error := status["error"]:
+        says = f"{error.get('error', '')} {error.get('message', '')}".strip()
+        stdout.print(f"last error {error['time']}: {says}", markup=False, soft_wrap=True)
+
+
+def shortened(names: Sequence[str], most: int = 8) -> str:
+    """`a, b, c and 5 more`."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def duration(seconds: float | None) -> str:
+    """`3.2 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`; nothing for None."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 24:
+        return f"{hours // 24} d {hours % 24} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -1,32 +1,71 @@
-"""The count step: eojeol counts of curated shards, packed by hash range. No Beam."""
+"""The count step: eojeol counts of curated shards, packed by hash range. No Beam.
+
+A shard's counts lie in a scratch file with one record batch for each hash range; whoever adds up a
+range reads its batch of every file. So no word crosses a shuffle.
+"""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline import storage
 from pipeline.counts import Counts
 from pipeline.parquet import read_batches, write_parquet
-from pipeline.receipts import Task
+from pipeline.receipts import Finished, Task
 from tokenizer.count import COUNTS, count_eojeol, merge_counts, partition
+from tokenizer.errors import CorruptFileError
+
+LEAST_PARTITIONS = 16
+PARTITION_TEXT = 4 << 30
+"""Bytes of text whose distinct eojeol are one partition: some ten million at the most."""
 
 
-def count_shard(path: str, partitions: int) -> list[tuple[int, bytes]]:
-    """(partition, packed counts) of one curated shard; the counts are exact."""
+EMPTY = pa.RecordBatch.from_pylist([], schema=COUNTS)
+
+
+class Scratch(NamedTuple):
+    """The counts of `shards` shards, by `partitions` hash ranges, in the folder `place`."""
+
+    place: str
+    shards: int
+    partitions: int
+
+    def file(self, shard: int) -> str:
+        return storage.join(self.place, f"{shard:05d}.arrow")
+
+
+def partition_count(text_bytes: int) -> int:
+    """Hash ranges (a power of two) for a corpus of so many bytes; a machine has no say."""
+    needed = max(LEAST_PARTITIONS, -(-text_bytes // PARTITION_TEXT))
+    return 1 << (needed - 1).bit_length()
+
+
+def count_shard(shard: tuple[int, str], scratch: Scratch) -> None:
+    """Write the exact counts of one curated shard, (number, path), to its scratch file."""
+    number, path = shard
     tables: list[pa.Table] = []
     for batch in read_batches(path, ["text"]):
         tables.append(count_eojeol(batch["text"]))
         if len(tables) == 8:  # keeps memory at a few batches' distinct eojeol
             tables = [merge_counts(tables)]
-    parts = partition(merge_counts(tables), partitions)
-    return [(number, pack(part)) for number, part in enumerate(parts)]
+    parts = partition(merge_counts(tables), scratch.partitions)
+    options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+    with (
+        storage.write_atomic(scratch.file(number)) as out,
+        pa.ipc.new_file(out, COUNTS, options=options) as writer,
+    ):
+        for part in parts:
+            (batch,) = part.to_batches() or [EMPTY]
+            writer.write_batch(batch)
 
 
-def merge_partition(task: Task, blobs: Iterable[bytes], minimum_count: int) -> str:
+def merge_partition(task: Task, scratch: Scratch, minimum_count: int) -> Finished:
     """Add up one hash range, drop what is rarer than `minimum_count`, write it and the receipt."""
     started = time.monotonic()
-    table = merge_counts(unpack(blobs))
+    table = merge_counts(_parts(scratch, task.payload))
     frequent = table.filter(pc.greater_equal(table["count"], minimum_count))
     name = f"counts/{task.unit}.parquet"
     stamp = write_parquet(task.path(name), frequent.to_batches(), COUNTS)
@@ -39,13 +78,15 @@ def merge_partition(task: Task, blobs: Iterable[bytes], minimum_count: int) -> s
     return task.finish({name: stamp}, Counts(), facts=facts, seconds=time.monotonic() - started)
 
 
-def pack(table: pa.Table) -> bytes:
-    """A table of counts as Arrow IPC bytes: one blob crosses the shuffle, not one row."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, COUNTS) as writer:
-        writer.write_table(table)
-    return sink.getvalue().to_pybytes()
-
-
-def unpack(blobs: Iterable[bytes]) -> Iterator[pa.Table]:
-    return (pa.ipc.open_stream(pa.py_buffer(blob)).read_all() for blob in blobs)
+def _parts(scratch: Scratch, number: int) -> Iterator[pa.Table]:
+    """One hash range of every shard, a shard at a time."""
+    for shard in range(scratch.shards):
+        path = scratch.file(shard)
+        try:
+            with storage.open_read(path) as file:
+                batch = pa.ipc.open_file(file).get_batch(number)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise CorruptFileError(
+                f"{path}: cannot be read ({error}); delete {scratch.place} and run the step again"
+            ) from error
+        yield pa.Table.from_batches([batch])

@@ -1,6 +1,8 @@
-"""What a step counts, and the check that nothing disappeared."""
+"""What a step counts, the check that nothing disappeared, and a watch for its stages."""
 
+import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,3 +58,26 @@ class Counts:
     def from_json(cls, data: dict[str, Any]) -> "Counts":
         counters = {name: Counter(data[name]) for name in ("removed", "masked", "edited")}
         return cls(**{**data, **counters})
+
+
+class Stopwatch:
+    """Seconds by stage: each lap is booked to the stage that ends with it."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.restart()
+
+    def restart(self) -> None:
+        """Book what has passed since the last lap to no stage."""
+        self._last = time.perf_counter()
+
+    def add(self, seconds: Mapping[str, float]) -> None:
+        """Book what another watch has measured; the time of it is then not booked here again."""
+        for stage, spent in seconds.items():
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
+        self.restart()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
+        self._last = now

@@ -1,6 +1,7 @@
 """Parquet with fixed settings: equal rows give equal bytes. Reading goes row group by row group."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 
 import numpy as np
@@ -48,6 +49,7 @@ class ParquetSink:
             use_dictionary=[name for name in _REPEATED if name in self.schema.names] or False,
             write_statistics=False,  # of text they repeat the text, of hashes they say nothing
             write_page_index=False,
+            write_page_checksum=True,  # a flipped bit of what is compressed can pass for a text
             store_schema=True,  # fixed-size lists and binaries come back as they went in
         )
         return self
@@ -127,25 +129,32 @@ def _row_bytes(batch: pa.RecordBatch) -> np.ndarray:
 def read_batches(uri: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
     """The rows of a file in order, a row group (about 16 MB) at a time.
 
-    Raises CorruptFileError naming the file when it is no whole Parquet file.
+    Raises CorruptFileError naming the file when it is no whole Parquet file, or not as written:
+    pages bear a checksum.
     """
-    try:
-        with storage.open_read(uri) as file, pq.ParquetFile(file) as parquet:
-            for group in range(parquet.num_row_groups):
-                table = parquet.read_row_group(group, columns=columns, use_threads=False)
-                yield from table.combine_chunks().to_batches()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise CorruptFileError(
-            f"{uri}: cannot be read as Parquet ({error}); delete it and run the step again"
-        ) from error
+    with _opened(uri, columns) as parquet:
+        for group in range(parquet.num_row_groups):
+            table = parquet.read_row_group(group, columns=columns, use_threads=False)
+            yield from table.combine_chunks().to_batches()
 
 
 def read_table(uri: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """A whole file; for the small ones (removal lists, counts)."""
+    """A whole file; for the small ones (removal lists, counts). Raises as `read_batches` does."""
+    with _opened(uri, columns) as parquet:
+        return parquet.read(columns=columns, use_threads=False)
+
+
+@contextmanager
+def _opened(uri: str, columns: Sequence[str] | None) -> Iterator[pq.ParquetFile]:
     try:
-        with storage.open_read(uri) as file:
-            return pq.read_table(file, columns=columns, use_threads=False)
-    except (pa.ArrowInvalid, OSError) as error:
+        with (
+            storage.open_read(uri) as file,
+            pq.ParquetFile(file, page_checksum_verification=True) as parquet,
+        ):
+            if missing := set(columns or ()) - set(parquet.schema_arrow.names):
+                raise pa.ArrowInvalid(f"no column {', '.join(sorted(missing))}")
+            yield parquet
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         raise CorruptFileError(
             f"{uri}: cannot be read as Parquet ({error}); delete it and run the step again"
         ) from error

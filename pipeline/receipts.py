@@ -1,14 +1,19 @@
-"""Receipts: what a worker leaves when a unit's files are whole, and how many become one record."""
+"""Receipts: what a worker leaves when a unit's files are whole, and how many become one record.
 
-from collections.abc import Mapping, Sequence
+Receipts are the truth of what was done. An engine's own counters are held against them
+(`conserved`, `balanced`), for an engine can lose what it carries and still say that all went well.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from pipeline import storage
-from pipeline.counts import Counts
-from tokenizer.errors import CorruptFileError
+from pipeline.counts import Counts, Stopwatch
+from tokenizer.errors import CorruptFileError, MalmoiError
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,12 @@ class Task:
         samples: Sequence[dict[str, Any]] = (),
         facts: Mapping[str, Any] | None = None,
         seconds: float = 0.0,
-    ) -> str:
+        stages: Mapping[str, float] | None = None,
+    ) -> "Finished":
         """Write the receipt: the unit's files (by path from the run's root) are whole.
 
-        Returns the unit's name. Raises MalmoiError when documents in are not kept + removed.
+        `stages` are the seconds of each stage where the step has several. Raises MalmoiError when
+        documents in are not kept + removed.
         """
         counts.check(f"{self.home}/{self.unit}")
         receipt = {
@@ -49,10 +56,31 @@ class Task:
             "samples": list(samples),
             "facts": dict(facts or {}),
             "seconds": round(seconds, 3),
+            "stages": {name: round(spent, 3) for name, spent in (stages or {}).items()},
         }
         with storage.write_atomic(receipt_path(self.root, self.home, self.unit)) as out:
             out.write(orjson.dumps(receipt, option=orjson.OPT_INDENT_2))
-        return self.unit
+        return Finished(self.unit, counters_of(receipt))
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a work function hands back of a finished unit; it crosses processes, so it is small."""
+
+    unit: str
+    counters: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What an engine's counters say after a graph.
+
+    Without `exact` the engine has counted a worker's attempts, so that what was tried again counts
+    more than once.
+    """
+
+    values: Mapping[str, int]
+    exact: bool = True
 
 
 def receipt_path(root: str, home: str, unit: str) -> str:
@@ -90,5 +118,69 @@ def merge(receipts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "samples": [row for _, rows in sorted(samples.items()) for row in rows],
         "facts": {receipt["unit"]: receipt["facts"] for receipt in receipts if receipt["facts"]},
         "worker_seconds": round(sum(receipt["seconds"] for receipt in receipts), 3),
+        "stage_seconds": _stage_seconds(receipts),
         "files": dict(sorted(files.items())),
     }
+
+
+def _stage_seconds(receipts: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    watch = Stopwatch()
+    for receipt in receipts:
+        watch.add(receipt.get("stages", {}))
+    return {name: round(spent, 3) for name, spent in watch.seconds.items()}
+
+
+def counters_of(receipt: Mapping[str, Any]) -> dict[str, int]:
+    """The counters of one unit, by the names that an engine shows them under.
+
+    `units`, `documents_in`, `documents_out`, `bytes_in`, `bytes_out`; `removed/<step>/<rule>`,
+    `masked/<kind>`, `edited/<rule>`; `milliseconds` and `milliseconds/<stage>`, of a worker.
+    """
+    counters = {"units": 1, "milliseconds": round(receipt["seconds"] * 1000)}
+    for name, value in receipt["counts"].items():
+        if isinstance(value, Mapping):
+            counters |= {f"{name}/{key}": count for key, count in value.items()}
+        else:
+            counters[name] = value
+    stages = receipt.get("stages", {})
+    return counters | {f"milliseconds/{stage}": round(s * 1000) for stage, s in stages.items()}
+
+
+_NOT_IN_RECEIPTS = ("milliseconds", "blobs_", "bytes_sent", "bytes_received")
+"""What is not compared: a unit done twice took two times, and what crosses shuffles has none."""
+
+
+def conserved(counted: Counted, receipts: Iterable[Mapping[str, Any]], where: str) -> None:
+    """Hold an engine's counters against the receipts of the units that it was given.
+
+    Raises MalmoiError when a result was lost on the way (or, where counters are exact, came twice).
+    With what each receipt proves, this is in = kept + removed on every engine.
+    """
+    written = Counter[str]()
+    for receipt in receipts:
+        written.update(counters_of(receipt))
+    names = {name for name in [*written, *counted.values] if not name.startswith(_NOT_IN_RECEIPTS)}
+    for name in sorted(names, key=lambda name: (name != "units", name)):
+        told, true = counted.values.get(name, 0), written[name]
+        if told < true or (counted.exact and told != true):
+            raise MalmoiError(
+                f"{where}: the receipts say {name} = {true:,}, the engine's counters {told:,}; the "
+                "engine lost or doubled results on the way, so run the same command again, on "
+                "another --runner if that does not help"
+            )
+
+
+def balanced(counted: Counted, where: str) -> None:
+    """Raise MalmoiError unless what was sent through the shuffles of a graph has arrived.
+
+    Where counters are not exact, more may have arrived than was sent (a receiver that was tried
+    again), but never less: a sender that was tried again is told as a loss, and the next run of the
+    command repeats the graph.
+    """
+    for what in ("blobs", "bytes"):
+        sent, received = (counted.values.get(f"{what}_{way}", 0) for way in ("sent", "received"))
+        if received < sent or (counted.exact and received != sent):
+            raise MalmoiError(
+                f"{where}: {sent:,} {what} were sent through the shuffle and {received:,} arrived; "
+                "run the same command again, and use another --runner if that does not help"
+            )

@@ -1,6 +1,7 @@
 """The recipe: one YAML file says what a run does; errors name line, key and cure."""
 
 import difflib
+import math
 import os
 import typing
 from pathlib import Path
@@ -21,6 +22,9 @@ def _model(value: object) -> ModelConfig:
     except MalmoiError as error:
         raise ValueError(str(error)) from error
 
+
+_MAX_VALUES = 100_000
+"""In a recipe, aliases written out: a few lines of them can name each other a billion times."""
 
 _Globs = typing.TypeVar("_Globs", Source, Benchmark)
 
@@ -115,8 +119,12 @@ def parse(text: str, where: str = "recipe") -> Recipe:
     """Check a recipe given as YAML text; `where` names it in errors."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if root is not None and _written_out(root, {}) > _MAX_VALUES:
+            raise RecipeError(f"{where}: its aliases (*name) make too much of it; write it plainly")
         _refuse_double_keys(root, where)
         data = yaml.safe_load(text)
+    except (RecursionError, yaml.reader.ReaderError) as error:
+        raise RecipeError(f"{where}: not a recipe ({error}); `malmoi init` prints one") from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise RecipeError(f"{where}:{line}: not YAML: {error.problem or error.context}") from error
@@ -134,6 +142,18 @@ def _absolute(glob: str, folder: Path) -> str:
     if "$" in glob:
         raise RecipeError(f"path '{glob}': the environment variable in it is not set; set it")
     return glob if "://" in glob else str(folder / glob)
+
+
+def _written_out(node: yaml.Node, known: dict[int, float]) -> float:
+    """How many values a node holds with its aliases written out; infinite if it holds itself."""
+    if id(node) not in known:
+        known[id(node)] = math.inf
+        if isinstance(node, yaml.MappingNode):
+            below = [part for pair in node.value for part in pair]
+        else:
+            below = node.value if isinstance(node, yaml.SequenceNode) else []
+        known[id(node)] = 1 + sum(_written_out(part, known) for part in below)
+    return known[id(node)]
 
 
 def _refuse_double_keys(node: yaml.Node | None, where: str) -> None:

@@ -37,7 +37,11 @@ class FieldNames(Section):
 
 
 class Source(Section):
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="names the output files")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+        max_length=100,
+        description="names the output files",
+    )
     paths: list[str] = Field(
         min_length=1,
         description="globs, local (from the recipe's folder) or gs://, s3://, hdfs://; "

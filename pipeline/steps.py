@@ -1,8 +1,10 @@
 """Steps that one machine does in one go: benchmarks, tokenizer, train, export."""
 
 import shutil
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,29 +33,55 @@ def run_alone(
     make: Callable[[Path], Mapping[str, Any]],
     resumable: bool = False,
 ) -> Outcome:
-    """Do a step by `make(directory)`, which fills the step's directory and returns facts.
+    """Do a step by `make(directory)`, which fills a local directory and returns facts.
 
+    In a local run that is the step's own; of a remote one it is a temporary one, copied when full.
     The directory is empty at the start, unless the step is `resumable`: then it is what an earlier
-    run left, and `make` must know its own.
+    run left, and `make` must know its own; such a step needs a local run (MalmoiError).
     """
     home = STEPS[step].home
 
     def work(tasks: list[Task]) -> None:
         for task in tasks:
             started = time.monotonic()
-            directory = storage.local_path(workspace.path(home))
-            if directory.exists() and not resumable:
-                shutil.rmtree(directory)
-            directory.mkdir(parents=True, exist_ok=True)
-            facts = make(directory)
-            files = {
-                storage.relative(info.uri, workspace.root): storage.stamp(info.uri)
-                for info in storage.list_files(str(directory))
-                if Path(info.uri).parent.name != "receipts"
-            }
+            with _directory(workspace.path(home), resumable) as directory:
+                facts = make(directory)
+                files = {
+                    f"{home}/{name}": _kept(directory / name, workspace.path(home, name))
+                    for name in _names(directory)
+                }
             task.finish(files, Counts(), facts=facts, seconds=time.monotonic() - started)
 
     return workspace.perform(step, settings=settings, units=[Unit(step, inputs)], work=work)
+
+
+@contextmanager
+def _directory(home: str, resumable: bool) -> Iterator[Path]:
+    """The step's directory where it is local, else a temporary one."""
+    if "://" in home and not resumable:
+        with tempfile.TemporaryDirectory(prefix="malmoi-") as folder:
+            yield Path(folder)
+        return
+    directory = storage.local_path(home)
+    if directory.exists() and not resumable:
+        shutil.rmtree(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    yield directory
+
+
+def _names(directory: Path) -> list[str]:
+    """The files below a directory by their path in it, sorted; receipts are no part of it."""
+    files = (path for path in sorted(directory.rglob("*")) if path.is_file())
+    return [str(path.relative_to(directory)) for path in files if path.parent.name != "receipts"]
+
+
+def _kept(made: Path, place: str) -> storage.FileStamp:
+    """Size and hash of a file, copied to its place where that is another."""
+    if str(made) == place:
+        return storage.stamp(place)
+    with storage.write_atomic(place) as out, made.open("rb") as file:
+        shutil.copyfileobj(file, out, 1 << 20)
+    return storage.FileStamp(out.size, out.sha256)
 
 
 def benchmarks(workspace: Workspace, recipe: Recipe) -> Outcome:

@@ -1,31 +1,34 @@
 """Files by name: local paths and gs://, s3://, hdfs:// URIs through `pyarrow.fs`.
 
 A place is a plain string, so it can be pickled, hashed and put into a manifest; the filesystem
-behind it is found by its scheme, once a process. Files are written beside their name and moved
-onto it when whole: a name that can be read is a file that is complete.
+behind it is found by its scheme, once a process. Files take their name when whole: a name that can
+be read is a file that is complete.
 """
 
-import functools
 import hashlib
-import io
-import os
-import posixpath
 import re
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.fs as pafs
 
+from pipeline.atomic import HashedFile as HashedFile
+from pipeline.atomic import write_atomic as write_atomic
+from pipeline.filesystems import OBJECT_STORES, resolve
 from tokenizer.errors import MalmoiError
 
-_OBJECT_STORES = ("s3://", "gs://", "gcs://")
 _WILDCARD = re.compile(r"[*?\[]")
+_FEW = 8  # files of a directory that are asked for by name; of more the directory is listed
+_AT_ONCE = 32  # requests to a remote store
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, order=True)
@@ -63,7 +66,7 @@ def relative(uri: str, base: str) -> str:
 
 def open_read(uri: str) -> pa.NativeFile:
     """The file's bytes as they are (not decompressed), seekable. FileNotFoundError, OSError."""
-    fs, _, path = _resolve(uri)
+    fs, _, path = resolve(uri)
     return fs.open_input_file(path)
 
 
@@ -88,7 +91,7 @@ def stamp(uri: str) -> FileStamp:
 
 def local_path(uri: str) -> Path:
     """The path of a local place, for code that needs one. MalmoiError for a remote place."""
-    _, prefix, path = _resolve(uri)
+    _, prefix, path = resolve(uri)
     if prefix:
         raise MalmoiError(f"{uri}: this step writes to a local disk; give --out a local directory")
     return Path(path)
@@ -96,20 +99,45 @@ def local_path(uri: str) -> Path:
 
 def size(uri: str) -> int | None:
     """Bytes of a file; None where there is no such file."""
-    fs, _, path = _resolve(uri)
+    fs, _, path = resolve(uri)
     info = fs.get_file_info(path)
     return info.size if info.is_file else None
 
 
+def sizes(uris: Iterable[str]) -> dict[str, int]:
+    """Bytes of each file that is there, by its name as given.
+
+    Many files of one directory cost a listing, in which a request names a thousand of them.
+    """
+    by_directory: dict[str, list[str]] = defaultdict(list)
+    for uri in uris:
+        by_directory[uri.rpartition("/")[0]].append(uri)
+    found: dict[str, int | None] = {}
+    for directory, wanted in by_directory.items():
+        if len(wanted) <= _FEW:
+            found |= {uri: size(uri) for uri in wanted}
+            continue
+        listed = list_files(directory, recursive=False)
+        by_name = {info.uri.rpartition("/")[2]: info.size for info in listed}
+        found |= {uri: by_name.get(uri.rpartition("/")[2]) for uri in wanted}
+    return {uri: n_bytes for uri, n_bytes in found.items() if n_bytes is not None}
+
+
+def each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """`function` of every item, in order; many at once, for functions that wait for a store."""
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        return list(threads.map(function, items))
+
+
 def exists(uri: str) -> bool:
     """Whether there is a file or a directory of this name."""
-    fs, _, path = _resolve(uri)
+    fs, _, path = resolve(uri)
     return fs.get_file_info(path).type != pafs.FileType.NotFound
 
 
 def list_files(uri: str, *, recursive: bool = True) -> list[FileInfo]:
     """The files below a directory, sorted by name; none where there is no such directory."""
-    fs, prefix, path = _resolve(uri)
+    fs, prefix, path = resolve(uri)
     selector = pafs.FileSelector(path, allow_not_found=True, recursive=recursive)
     found = [_info(prefix, info) for info in fs.get_file_info(selector) if info.is_file]
     return sorted(found)
@@ -121,12 +149,13 @@ def glob(pattern: str) -> list[FileInfo]:
     Only what lies below the longest literal directory is listed. A wildcard at the start of a name
     matches no hidden file (`.name`).
     """
+    pattern = pattern.removeprefix("file://")
     if "://" not in pattern:
         pattern = str(Path(pattern).absolute())
     parts = pattern.split("/")
     first = next((at for at, part in enumerate(parts) if _WILDCARD.search(part)), None)
     if first is None:
-        fs, prefix, path = _resolve(pattern)
+        fs, prefix, path = resolve(pattern)
         info = fs.get_file_info(path)
         return [_info(prefix, info)] if info.is_file else []
     wanted, directory = parts[first:], "/".join(parts[:first]) or "/"
@@ -136,7 +165,7 @@ def glob(pattern: str) -> list[FileInfo]:
 
 def delete(uri: str, *, missing_ok: bool = False) -> None:
     """Delete a file. FileNotFoundError unless `missing_ok`."""
-    fs, _, path = _resolve(uri)
+    fs, _, path = resolve(uri)
     try:
         fs.delete_file(path)
     except FileNotFoundError:
@@ -146,126 +175,20 @@ def delete(uri: str, *, missing_ok: bool = False) -> None:
 
 def delete_dir(uri: str) -> None:
     """Delete a directory and all in it, if it is there."""
-    fs, _, path = _resolve(uri)
+    fs, _, path = resolve(uri)
     if fs.get_file_info(path).type == pafs.FileType.Directory:
         fs.delete_dir(path)
 
 
 def make_dirs(uri: str) -> None:
     """Make a directory and those above it; nothing to do in an object store, which has none."""
-    fs, prefix, path = _resolve(uri)
-    if path and prefix not in _OBJECT_STORES:
+    fs, prefix, path = resolve(uri)
+    if path and prefix not in OBJECT_STORES:
         fs.create_dir(path, recursive=True)
-
-
-class HashedFile(io.RawIOBase):
-    """A file being written; `sha256` and `size` are of what has been written so far."""
-
-    def __init__(self, raw: Any):
-        self._raw, self._digest, self.size = raw, hashlib.sha256(), 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        view = memoryview(data).cast("B")
-        self._raw.write(view)
-        self._digest.update(view)
-        self.size += len(view)
-        return len(view)
-
-    def tell(self) -> int:
-        return self.size
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            try:
-                if isinstance(self._raw, io.BufferedWriter):
-                    self._raw.flush()
-                    os.fsync(self._raw.fileno())
-            finally:
-                self._raw.close()
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
-
-
-@contextmanager
-def write_atomic(uri: str) -> Iterator[HashedFile]:
-    """A binary file to write to, which takes its name when the block ends without an exception.
-
-    Until then, and after an exception, nothing new stands under `uri`. What an earlier writer left
-    there stays until the new file is whole (on HDFS, which does not rename onto a file, it is
-    deleted just before).
-    """
-    fs, prefix, path = _resolve(uri)
-    parent, name = posixpath.split(path)
-    unfinished = posixpath.join(parent, f".{name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
-    make_dirs(prefix + parent)
-    if prefix:
-        file = HashedFile(fs.open_output_stream(unfinished, compression=None))
-    else:
-        file = HashedFile(Path(unfinished).open("wb"))  # noqa: SIM115
-    try:
-        yield file
-        file.close()
-        if prefix:
-            if prefix.startswith("hdfs:"):
-                delete(uri, missing_ok=True)
-            fs.move(unfinished, path)
-        else:
-            Path(unfinished).replace(path)
-            _sync_directory(parent or ".")
-    except BaseException:
-        with suppress(OSError):  # what could not be written may fail once more
-            file.close()
-        delete(prefix + unfinished, missing_ok=True)
-        raise
 
 
 def _info(prefix: str, info: pafs.FileInfo) -> FileInfo:
     return FileInfo(prefix + info.path, info.size, info.mtime_ns or 0)
-
-
-def _resolve(uri: str) -> tuple[pafs.FileSystem, str, str]:
-    """(filesystem, prefix, path in the filesystem) with prefix + path naming the same place."""
-    scheme, separator, rest = uri.partition("://")
-    if not separator:
-        return _filesystem("", ""), "", uri
-    if scheme == "file":
-        return _filesystem("", ""), "", rest
-    root, slash, path = rest.partition("/")
-    if scheme in ("hdfs", "viewfs"):
-        return _filesystem(scheme, root), f"{scheme}://{root}", slash + path or "/"
-    return _filesystem(scheme, root), f"{scheme}://", rest.strip("/")
-
-
-@functools.cache
-def _filesystem(scheme: str, root: str) -> pafs.FileSystem:
-    """The filesystem of a scheme and its bucket or host; credentials come from the environment."""
-    if not scheme:
-        return pafs.LocalFileSystem()
-    if scheme == "s3" and any(
-        map(os.environ.get, ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"))
-    ):
-        return pafs.S3FileSystem()  # from_uri would ask AWS for the bucket's region
-    try:
-        return pafs.FileSystem.from_uri(f"{scheme}://{root}/")[0]
-    except (pa.ArrowInvalid, OSError) as error:
-        raise MalmoiError(
-            f"{scheme}://{root}: cannot be opened ({error}); paths are local, gs://, s3:// or hdfs://"
-        ) from error
-
-
-def _sync_directory(path: str) -> None:
-    """Make a rename in a local directory survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _matches(names: list[str], wanted: list[str]) -> bool:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pipeline import storage
 from pipeline.counts import Counts
 from pipeline.parquet import read_batches
-from pipeline.receipts import Task
+from pipeline.receipts import Finished, Task
 from pipeline.settings import Shards
 from tokenizer.encode import Encoder
 from tokenizer.shards import ShardWriter, token_dtype
@@ -58,16 +58,16 @@ class _Writers:
 
     def add(self, split: str, tokens: np.ndarray, n_bytes: int) -> None:
         if split not in self.open:
-            stem = storage.local_path(self.task.path("tokens", split, self.work.curated))
-            stem.parent.mkdir(parents=True, exist_ok=True)
-            writer = ShardWriter(stem, token_dtype(self.work.vocab_size))
+            stem = self.task.path("tokens", split, self.work.curated)
+            storage.delete(f"{stem}.idx", missing_ok=True)  # never an old index on new tokens
+            writer = ShardWriter(stem, token_dtype(self.work.vocab_size), storage.write_atomic)
             self.open[split] = self.stack.enter_context(writer)
             self.totals[split] = Split()
         self.open[split].add(tokens)
         self.totals[split].add(tokens, n_bytes)
 
 
-def tokenize_unit(task: Task) -> str:
+def tokenize_unit(task: Task) -> Finished:
     """Encode one curated shard into a shard for each split, and write the receipt."""
     work: TokenizeWork = task.payload
     started = time.monotonic()
@@ -86,11 +86,11 @@ def tokenize_unit(task: Task) -> str:
             counts.bytes_in += sum(n_bytes)
     counts.documents_out = sum(split.documents for split in writers.totals.values())
     counts.bytes_out = sum(split.bytes for split in writers.totals.values())
-    files = {}
-    for split in writers.totals:
-        for suffix in ("bin", "idx"):
-            name = f"tokens/{split}/{work.curated}.{suffix}"
-            files[name] = storage.stamp(task.path(name))
+    files = {
+        f"tokens/{split}/{work.curated}.{suffix}": storage.FileStamp(file.size, file.sha256)
+        for split, writer in writers.open.items()
+        for suffix, file in writer.files.items()
+    }
     facts: dict[str, Any] = {split: vars(total) for split, total in sorted(writers.totals.items())}
     return task.finish(
         files, counts, source=work.source, facts=facts, seconds=time.monotonic() - started

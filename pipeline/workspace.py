@@ -10,58 +10,27 @@ import fcntl
 import hashlib
 import importlib.metadata
 import json
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
-from pipeline import storage
-from pipeline.receipts import Task, merge, read_json, receipt_path
+from pipeline import conservation, lease, storage
+from pipeline.receipts import Task, merge, receipt_path
+from pipeline.records import read_record
+from pipeline.way import STEPS as STEPS
+from pipeline.way import Step as Step
 from tokenizer.errors import MalmoiError
 
-FORMAT = 3
+logger = logging.getLogger(__name__)
+
+FORMAT = 4
 """Version of the files in a run directory; part of every key."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """A step of the way: `home` holds its manifest, `owns` all directories it writes."""
-
-    name: str
-    home: str
-    owns: tuple[str, ...]
-    command: str
-    packages: tuple[str, ...] = ()  # whose versions decide the bytes
-
-
-_STEPS = (
-    Step("benchmarks", "benchmarks", ("benchmarks",), "curate", ("pyarrow",)),
-    Step(
-        "clean",
-        "clean",
-        ("clean", "signatures", "line_hashes"),
-        "curate",
-        ("pyarrow", "resiliparse", "google-re2"),
-    ),
-    Step("dedup", "drops", ("drops",), "curate", ("pyarrow",)),
-    Step("assemble", "curated", ("curated", "removed"), "curate", ("pyarrow",)),
-    Step("count", "counts", ("counts",), "count", ("pyarrow",)),
-    Step(
-        "tokenizer",
-        "tokenizer",
-        ("tokenizer",),
-        "tokenizer",
-        ("kiwipiepy", "kiwipiepy_model", "sentencepiece"),
-    ),
-    Step("tokenize", "tokens", ("tokens",), "tokenize", ("sentencepiece",)),
-    Step("train", "checkpoints", ("checkpoints",), "train"),
-    Step("export", "export", ("export",), "export"),
-)
-STEPS = {step.name: step for step in _STEPS}
 
 
 @dataclass(frozen=True)
@@ -90,21 +59,23 @@ class Workspace:
     """
 
     def __init__(self, root: str | Path):
-        self.root = root if isinstance(root, str) and "://" in root else str(Path(root).absolute())
+        place = str(root).removeprefix("file://")
+        self.root = place if "://" in place else str(Path(place).absolute())
         self.on_begin: Callable[[Step, list[Task], int], None] = lambda step, pending, reused: None
         self.on_end: Callable[[Step, Outcome], None] = lambda step, outcome: None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run directory; MalmoiError when another command of this machine holds it.
+        """Hold the run directory; MalmoiError when another command holds it.
 
-        The lock is the operating system's: it ends with the process, however that ends.
+        On a local disk the lock is the operating system's: it ends with the process, however that
+        ends. In a remote store it is a ticket that must be renewed (`pipeline.lease`).
         """
-        storage.make_dirs(self.root)
         if "://" in self.root:
-            yield
+            with lease.held(self.path(".locks")):
+                yield
             return
-        with Path(self.root, ".lock").open("w") as lock:
+        with self._lock_file() as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -114,24 +85,49 @@ class Workspace:
                 ) from error
             yield
 
+    def _lock_file(self) -> IO[str]:
+        try:
+            storage.make_dirs(self.root)
+            return Path(self.root, ".lock").open("w")
+        except OSError as error:
+            raise MalmoiError(
+                f"{self.root}: no run directory can be kept here ({error}); "
+                "give --out a directory that can be written"
+            ) from error
+
     def path(self, *parts: str) -> str:
         return storage.join(self.root, *parts)
 
     def manifest(self, step: str) -> dict[str, Any] | None:
-        """A step's manifest, or None where the step is not done."""
+        """A step's manifest; None where the step is not done.
+
+        One that is not whole, or of another FORMAT, counts as none; a warning says so.
+        """
         where = self.path(STEPS[step].home, "manifest.json")
-        if not storage.exists(where):
+        manifest = read_record(where)
+        if manifest and manifest.get("format") != FORMAT:
+            logger.warning(
+                f"{where}: in the format of another version ({manifest.get('format')}, this is "
+                f"{FORMAT}); `malmoi {STEPS[step].command}` does the step anew"
+            )
             return None
-        return read_json(where)
+        return manifest
 
     def require(self, step: str) -> dict[str, Any]:
-        """A step's manifest; MalmoiError names the command that makes it."""
-        manifest = self.manifest(step)
+        """A step's manifest; MalmoiError names the command that makes it.
+
+        Files that bear no checksum themselves (`Step.hashed`) are compared with it: the others are
+        told damaged when they are read.
+        """
+        known, manifest = STEPS[step], self.manifest(step)
         if manifest is None:
-            known = STEPS[step]
             raise MalmoiError(
                 f"{self.path(known.home)}: step '{step}' is not done here; "
                 f"run `malmoi {known.command}` first"
+            )
+        for name, fault in self._changed(manifest).items() if known.hashed else ():
+            raise MalmoiError(
+                f"{self.path(name)}: {fault}; delete it and run `malmoi {known.command}` again"
             )
         return manifest
 
@@ -168,11 +164,13 @@ class Workspace:
             Task(unit.name, digest([base, unit.identity]), self.root, step.home, unit.payload)
             for unit in units
         ]
-        pending = [task for task in tasks if self._receipt(task) is None]
-        self.on_begin(step, pending, len(tasks) - len(pending))
+        receipts = self._receipts(step, tasks)
+        pending = [task for task in tasks if task.unit not in receipts]
+        self.on_begin(step, pending, len(receipts))
         work(pending)
-        receipts = [self._required_receipt(task) for task in tasks]
-        merged = merge(receipts)
+        receipts |= self._receipts(step, pending)
+        self._complain(step, [task for task in tasks if task.unit not in receipts])
+        merged = merge([receipts[task.unit] for task in tasks])
         manifest = {
             **base,
             "key": key,
@@ -183,6 +181,7 @@ class Workspace:
         manifest["outputs"] = digest(
             {name: stamp["sha256"] for name, stamp in manifest["files"].items()}
         )
+        conservation.check(step.name, manifest, self.manifest)
         self._sweep(step, manifest, tasks)
         with storage.write_atomic(self.path(step.home, "manifest.json")) as out:
             out.write(json.dumps(manifest, ensure_ascii=False, indent=1).encode())
@@ -190,31 +189,56 @@ class Workspace:
         self.on_end(step, outcome)
         return outcome
 
-    def _receipt(self, task: Task) -> dict[str, Any] | None:
-        where = receipt_path(self.root, task.home, task.unit)
-        if not storage.exists(where):
-            return None
-        receipt = read_json(where)
-        if receipt["key"] != task.key or self.damage(receipt):
-            return None
-        return receipt
+    def _receipts(self, step: Step, tasks: Sequence[Task]) -> dict[str, dict[str, Any]]:
+        """The receipts of finished units by unit: of the task's key, with all their files there."""
+        listed = storage.list_files(self.path(step.home, "receipts"), recursive=False)
+        names = {info.uri.rpartition("/")[2] for info in listed}
+        there = [task for task in tasks if f"{task.unit}.json" in names]
+        read = storage.each(
+            read_record, [receipt_path(self.root, step.home, task.unit) for task in there]
+        )
+        found = {
+            task.unit: receipt
+            for task, receipt in zip(there, read, strict=True)
+            if receipt and receipt["key"] == task.key
+        }
+        files = {
+            name: stamp for receipt in found.values() for name, stamp in receipt["files"].items()
+        }
+        damaged = set(self.damage({"files": files}))
+        return {
+            unit: receipt for unit, receipt in found.items() if damaged.isdisjoint(receipt["files"])
+        }
 
-    def _required_receipt(self, task: Task) -> dict[str, Any]:
-        receipt = self._receipt(task)
-        if receipt is None:
+    def _complain(self, step: Step, missing: Sequence[Task]) -> None:
+        if missing:
             raise MalmoiError(
-                f"{task.home}/{task.unit}: the work ended without its receipt, so a part of the "
+                f"{step.home}/{missing[0].unit}: the work ended without its receipt"
+                f"{f' and {len(missing) - 1} more' if missing[1:] else ''}, so a part of the "
                 "corpus would be missing; run the same command again"
             )
-        return receipt
 
     def damage(self, record: Mapping[str, Any]) -> list[str]:
         """Files of a manifest or receipt that are missing or of another size."""
+        sizes = storage.sizes(self.path(name) for name in record["files"])
         return [
             name
             for name, stamp in record["files"].items()
-            if storage.size(self.path(name)) != stamp["bytes"]
+            if sizes.get(self.path(name)) != stamp["bytes"]
         ]
+
+    def _changed(self, manifest: Mapping[str, Any]) -> dict[str, str]:
+        """What is wrong with files of a manifest, by name; reads them all."""
+
+        def fault(name: str) -> str | None:
+            try:
+                is_whole = storage.sha256(self.path(name)) == manifest["files"][name]["sha256"]
+            except FileNotFoundError:
+                return "missing"
+            return None if is_whole else "changed since it was written"
+
+        faults = storage.each(fault, manifest["files"])
+        return {name: said for name, said in zip(manifest["files"], faults, strict=True) if said}
 
     def _sweep(self, step: Step, manifest: Mapping[str, Any], tasks: Iterable[Task]) -> None:
         """Remove what an earlier, different run of the step left in its directories."""
@@ -230,24 +254,25 @@ class Workspace:
         for step in STEPS.values():
             manifest = self.manifest(step.name)
             if manifest is None:
+                where = f"{step.home}/manifest.json"
+                if storage.exists(self.path(where)):
+                    faults.append(f"{where}: cannot be used; run `malmoi {step.command}` again")
                 continue
-            for name, stamp in manifest["files"].items():
-                checked += 1
-                where = self.path(name)
-                if not storage.exists(where):
-                    faults.append(f"{name}: missing; run `malmoi {step.command}` again")
-                elif storage.sha256(where) != stamp["sha256"]:
-                    faults.append(
-                        f"{name}: changed since it was written; run `malmoi {step.command}` again"
-                    )
-            named = set(manifest["files"])
-            for directory in step.owns:
-                for info in storage.list_files(self.path(directory)):
-                    name = storage.relative(info.uri, self.root)
-                    inside = name == f"{step.home}/manifest.json" or "/receipts/" in name
-                    if not inside and name not in named:
-                        faults.append(f"{name}: in no manifest; delete it")
+            checked += len(manifest["files"])
+            faults += [
+                f"{name}: {fault}; delete it and run `malmoi {step.command}` again"
+                for name, fault in self._changed(manifest).items()
+            ]
+            faults += self._strays(step, manifest)
         return checked, faults
+
+    def _strays(self, step: Step, manifest: Mapping[str, Any]) -> Iterator[str]:
+        for directory in step.owns:
+            for info in storage.list_files(self.path(directory)):
+                name = storage.relative(info.uri, self.root)
+                inside = name == f"{step.home}/manifest.json" or "/receipts/" in name
+                if not inside and name not in manifest["files"]:
+                    yield f"{name}: in no manifest; delete it"
 
 
 def digest(value: Any) -> str:

@@ -6,6 +6,7 @@ the same texts give the same bytes in any order and any split over workers.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -53,7 +54,10 @@ def merge_counts(tables: Iterable[pa.Table]) -> pa.Table:
 def partition(table: pa.Table, n: int) -> list[pa.Table]:
     """`n` tables, each eojeol in the one its bytes' hash names; every machine names the same."""
     part = stable_hashes(_one_chunk(table["eojeol"])) % np.uint64(n)
-    return [table.filter(pa.array(part == i)).combine_chunks() for i in range(n)]
+    order = np.argsort(part, kind="stable")
+    ordered = table.take(pa.array(order)).combine_chunks()
+    bounds = np.searchsorted(part[order], np.arange(n + 1, dtype=np.uint64)).tolist()
+    return [ordered.slice(start, end - start) for start, end in pairwise(bounds)]
 
 
 def _summed(tables: list[pa.Table]) -> pa.Table:

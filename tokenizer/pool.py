@@ -1,7 +1,9 @@
 """Processes that apply a function which may crash or hang: nothing is lost but what breaks it."""
 
 import multiprocessing
+import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -139,9 +141,26 @@ class _Worker:
         self.connection.close()
 
 
+def end_with_parent() -> None:
+    """In a worker: end when its parent does, whatever the worker is at, and however that ended.
+
+    After `kill -9` nobody tells a worker to stop. Ctrl-C, which a terminal sends to all, is left to
+    the parent.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            wait([parent.sentinel])
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _serve(connection: Connection, load: Load) -> None:
     """A worker's life: load, say so, then answer batch after batch until the pipe is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
+    end_with_parent()
     function = load()
     connection.send(None)
     while True:

@@ -10,9 +10,11 @@ D = N + 1 and the bounds are 0..N. Both trainers' own readers load these files a
 import os
 import struct
 from array import array
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
@@ -23,6 +25,9 @@ VERSION = 1
 HEADER = struct.Struct("<9sQBQQ")
 CODES: dict[np.dtype, int] = {np.dtype("<i4"): 4, np.dtype("<u2"): 8}
 LARGEST_UINT16_VOCABULARY = 65_500  # where both trainers change over to int32
+
+Create = Callable[[str], AbstractContextManager[Any]]
+"""Opens a binary file for writing under a name, inside `with`."""
 
 
 def token_dtype(vocab_size: int) -> np.dtype:
@@ -65,24 +70,39 @@ def encode_index(lengths: np.ndarray, dtype: np.dtype) -> bytes:
     )
 
 
+@contextmanager
+def create_local(name: str) -> Iterator[BinaryIO]:
+    """A file on a disk, which takes its name when the block ends without an exception."""
+    partial = Path(f"{name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+        partial.replace(name)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 class ShardWriter:
     """Writes a shard document by document; a context manager.
 
     The files get their final names when the block ends cleanly; after an exception nothing new
-    is left on disk. Memory: 4 bytes a document.
+    is left. Memory: 4 bytes a document. `create(name)` gives a file that takes its name at the end
+    of a block without an exception; `files` holds what it gave, by suffix.
     """
 
-    def __init__(self, stem: Path, dtype: np.dtype) -> None:
-        self.stem = Path(stem)
+    def __init__(self, stem: Path | str, dtype: np.dtype, create: Create = create_local) -> None:
+        self.stem = str(stem)
         self.dtype = np.dtype(dtype)
         if self.dtype not in CODES:
             raise MalmoiError(f"{stem}: tokens of {self.dtype}; use uint16 or int32")
         self.lengths = array("i")
         self.tokens = 0
-        self._partial = self.stem.with_name(f"{self.stem.name}.{os.getpid()}.partial")
+        self.files: dict[str, Any] = {}
+        self._create = create
 
     def __enter__(self) -> Self:
-        self._file = bin_path(self._partial).open("wb")
+        self._open = ExitStack()
+        self.files["bin"] = self._open.enter_context(self._create(f"{self.stem}.bin"))
         return self
 
     def add(self, tokens: np.ndarray) -> None:
@@ -103,7 +123,7 @@ class ShardWriter:
                     f"{place} has ids {tokens.min()} to {tokens.max()}, {self.dtype} ends at "
                     f"{limits.max}; take the dtype from token_dtype(vocab_size)"
                 )
-        self._file.write(np.ascontiguousarray(tokens, dtype=self.dtype).data)
+        self.files["bin"].write(np.ascontiguousarray(tokens, dtype=self.dtype).data)
         self.lengths.append(len(tokens))
         self.tokens += len(tokens)
 
@@ -113,17 +133,14 @@ class ShardWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            self._file.close()
-            if kind is None:
-                lengths = np.frombuffer(self.lengths, dtype=np.int32)
-                idx_path(self._partial).write_bytes(encode_index(lengths, self.dtype))
-                idx_path(self.stem).unlink(missing_ok=True)  # never an old index on new tokens
-                bin_path(self._partial).replace(bin_path(self.stem))
-                idx_path(self._partial).replace(idx_path(self.stem))
-        finally:
-            bin_path(self._partial).unlink(missing_ok=True)
-            idx_path(self._partial).unlink(missing_ok=True)
+        if error is not None:
+            self._open.__exit__(kind, error, trace)
+            return
+        lengths = np.frombuffer(self.lengths, dtype=np.int32)
+        with self._open as tokens, self._create(f"{self.stem}.idx") as index:
+            index.write(encode_index(lengths, self.dtype))
+            self.files["idx"] = index
+            tokens.close()  # the tokens take their name first, then their index
 
 
 class Shard:

@@ -3,22 +3,22 @@
 import time
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from pipeline import storage
 from pipeline.counts import Counts
 from pipeline.dedup.lines import line_of
 from pipeline.dedup.outcome import all_removals
 from pipeline.dedup.records import NEAR, RULES, rows_of, shards_of, split
 from pipeline.dedup.scratch import Job, Shard, file_name
 from pipeline.dedup.select import summed
+from pipeline.dedup.set_files import PieceFile
 from pipeline.dedup.shards import columns
 from pipeline.parquet import write_parquet
-from pipeline.receipts import Task
+from pipeline.receipts import Finished, Task
 
 DROPS = pa.schema(
     [
@@ -55,7 +55,7 @@ class DropWork:
     source: str
 
 
-def write_drops(task: Task) -> str:
+def write_drops(task: Task) -> Finished:
     """Write the drop, the cluster and the line list of one shard, and the receipt."""
     work: DropWork = task.payload
     started = time.monotonic()
@@ -106,20 +106,17 @@ def _drops(removals: np.ndarray, job: Job) -> pa.RecordBatch:
 
 
 def witness_ids(job: Job, witnesses: np.ndarray) -> pa.Array:
-    """Ids (string) of documents, read where they lie: of a shard, the row groups that hold one."""
+    """Ids (string) of documents, from the scratch files of their shards (`outcome.write_ids`)."""
     ids = np.empty(len(witnesses), object)
     for shard, blob in split(np.arange(len(witnesses)), shards_of(witnesses)):
         places = np.frombuffer(blob, np.int64)
-        rows = rows_of(witnesses[places])
-        first = 0
-        with storage.open_read(job.file(shard, "clean")) as file, pq.ParquetFile(file) as parquet:
-            for group in range(parquet.num_row_groups):
-                end = first + parquet.metadata.row_group(group).num_rows
-                here = np.flatnonzero((rows >= first) & (rows < end))
-                if len(here):
-                    column = parquet.read_row_group(group, ["id"], use_threads=False)["id"]
-                    ids[places[here]] = column.take(pa.array(rows[here] - first)).to_pylist()
-                first = end
+        documents, which = np.unique(witnesses[places], return_inverse=True)
+        file = PieceFile(job.path(file_name(shard, "ids")), documents)
+        entries = file.entries(documents)
+        data = file.read_pieces(entries)
+        ends = np.cumsum(entries["end"] - entries["start"]).tolist()
+        found = [data[start:end].decode() for start, end in pairwise([0, *ends])]
+        ids[places] = np.array(found, object)[which]
     return pa.array(ids, pa.string())
 
 

@@ -1,9 +1,11 @@
 """The dedup step on files, from verified edges to removals, witnesses and boilerplate lines."""
 
+import struct
 from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.dedup.components import roots_of
 from pipeline.dedup.lines import LINE, boilerplate, count_lines, merge_counts
@@ -20,21 +22,32 @@ from pipeline.dedup.records import (
 )
 from pipeline.dedup.scratch import Blobs, Job, Shard, by_shard, file_name
 from pipeline.dedup.select import select, summed, with_copies
+from pipeline.dedup.set_files import PieceWriter
 from pipeline.dedup.shards import FOREST, columns
+from pipeline.parquet import read_batches
+
+_COUNT = struct.Struct("<q")
 
 # 5. Selection within components, and the witnesses of exact copies.
 
 
-def component_blobs(shard: Shard, job: Job) -> list[tuple[int, tuple[str, bytes]]]:
-    """A shard's edges and the keys of its documents in components, by ranges of component."""
+def component_blobs(shard: Shard, job: Job) -> list[tuple[int, bytes]]:
+    """A shard's edges and the keys of its documents in components, by ranges of component.
+
+    A blob is the number of its edges (8 bytes), the edges, and the keys.
+    """
     stars = _stars(job)
-    blobs = []
+    by_part: list[dict[int, bytes]] = []
     for kind, field in (("edges", "a"), ("keys", "document")):
         records = job.read(file_name(shard.number, kind))
         inside, roots = roots_of(records[field], stars)
-        parts = hash_parts(roots[inside], job.parts)
-        blobs += [(part, (kind, blob)) for part, blob in split(records[inside], parts)]
-    return blobs
+        by_part.append(dict(split(records[inside], hash_parts(roots[inside], job.parts))))
+    edges, keys = by_part
+    return [
+        (part, _COUNT.pack(len(own) // EDGE.itemsize) + own + keys.get(part, b""))
+        for part in sorted({*edges, *keys})
+        for own in [edges.get(part, b"")]
+    ]
 
 
 @lru_cache(maxsize=1)
@@ -43,12 +56,15 @@ def _stars(job: Job) -> np.ndarray:
     return job.read(FOREST)
 
 
-def near_copies_of(part: tuple[int, Iterable[tuple[str, bytes]]], job: Job) -> Blobs:
+def near_copies_of(part: tuple[int, Iterable[bytes]], job: Job) -> Blobs:
     """The removals of one range of components, for the shards of the documents removed."""
-    blobs = list(part[1])
-    edges = unpack((blob for kind, blob in blobs if kind == "edges"), EDGE)
-    keys = unpack((blob for kind, blob in blobs if kind == "keys"), KEY)
-    removals = select(edges, keys, job.settings)
+    edges, keys = [], []
+    for blob in part[1]:
+        (count,) = _COUNT.unpack_from(blob)
+        end = _COUNT.size + count * EDGE.itemsize
+        edges.append(blob[_COUNT.size : end])
+        keys.append(blob[end:])
+    removals = select(unpack(edges, EDGE), unpack(keys, KEY), job.settings)
     return by_shard(removals, removals["document"], "near")
 
 
@@ -76,6 +92,22 @@ def witness_blobs(shard: Shard, job: Job) -> Blobs:
     witnesses["document"] = removals["witness"]
     witnesses = summed(witnesses)
     return by_shard(witnesses, witnesses["document"], "witnesses")
+
+
+def write_ids(shard: Shard, job: Job) -> None:
+    """Write the ids of the shard's witnesses, for the lists of other shards."""
+    witnesses = np.unique(job.read(file_name(shard.number, "witnesses"))["document"])
+    rows = rows_of(witnesses)
+    with PieceWriter(job.path(file_name(shard.number, "ids"))) as writer:
+        first = 0
+        batches = read_batches(job.file(shard.number, "clean"), ["id"]) if len(witnesses) else ()
+        for batch in batches:
+            start, stop = np.searchsorted(rows, [first, first + batch.num_rows])
+            here = batch["id"].take(pa.array(rows[start:stop] - first))
+            ids = [id_.encode() for id_ in here.to_pylist()]
+            sizes = np.array([len(id_) for id_ in ids], np.int64)
+            writer.add(witnesses[start:stop], sizes, b"".join(ids))
+            first += batch.num_rows
 
 
 def line_blobs(shard: Shard, job: Job) -> list[tuple[tuple[int, int], bytes]]:

@@ -10,8 +10,11 @@ from pipeline.settings import Dedup
 from pipeline.workspace import FORMAT, Workspace, digest
 from tokenizer.errors import MalmoiError
 
-MEMBERS_IN_A_ROUND = 8_000_000
-"""Bucket members in one shuffle: the in-process runner holds about four times their 24 bytes."""
+MEMBERS_IN_A_ROUND = 1 << 30
+"""Bucket members in one shuffle: so many times 24 bytes lie in scratch files meanwhile."""
+
+MEMBERS_OF_A_SHARD = 8_000_000
+"""Those that a worker makes of one shard at once: so many times 24 bytes, and some copies."""
 
 PART_RECORDS = 1_000_000
 BLOB_RECORDS = 1_000
@@ -28,7 +31,7 @@ class Plan:
     own: list[Shard]
     settled: list[Shard]
     job: Job
-    identity: dict[str, Any]
+    identity: str
 
 
 def plan(workspace: Workspace, recipe: Recipe) -> Plan:
@@ -58,7 +61,12 @@ def plan(workspace: Workspace, recipe: Recipe) -> Plan:
     settings = recipe.dedup.model_dump(exclude={"enabled", "against"})
     documents = sum(shard.documents for shard in own + settled)
     anchors = sum(m["counts"]["bytes_out"] for m in manifests) // BYTES_AN_ANCHOR
-    at_once = min(recipe.dedup.bands, max(1, MEMBERS_IN_A_ROUND // max(1, documents)))
+    largest = max((shard.documents for shard in own + settled), default=0)
+    at_once = min(
+        recipe.dedup.bands,
+        max(1, MEMBERS_IN_A_ROUND // max(1, documents)),
+        max(1, MEMBERS_OF_A_SHARD // max(1, largest)),
+    )
     records = max(documents * at_once, min(anchors, MEMBERS_IN_A_ROUND))
     shuffles = {
         "parts": part_count(records, max(PART_RECORDS, BLOB_RECORDS * len(own + settled))),
@@ -69,7 +77,7 @@ def plan(workspace: Workspace, recipe: Recipe) -> Plan:
     name = digest([settings, identity, shuffles])[:16]
     scratch = workspace.path("drops", "scratch", name)
     job = Job(tuple(runs), scratch, recipe.dedup, **shuffles)
-    return Plan(own, settled, job, identity)
+    return Plan(own, settled, job, digest(identity))
 
 
 def _shard(clean: dict[str, Any], unit: str, first: int, source: int, priority: int) -> Shard:

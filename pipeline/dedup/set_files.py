@@ -1,4 +1,9 @@
-"""Shingle sets in scratch files: written by the worker that has the text, read piece by piece."""
+"""Pieces of bytes by document in scratch files: shingle sets, ids.
+
+Written by the worker that has the text, read by those that need some. Whoever needs a few documents
+of a file reads a few blocks of its index, not all of it: in a corpus of S shards there are S * S
+such readings.
+"""
 
 from collections.abc import Iterator
 from types import TracebackType
@@ -6,33 +11,42 @@ from types import TracebackType
 import numpy as np
 
 from pipeline import storage
+from pipeline.dedup.records import rows_of
 from pipeline.dedup.verify import ShingleSets
 from tokenizer.errors import CorruptFileError
 
-_INDEX = np.dtype([("document", "<u8"), ("end", "<i8"), ("limit", "<u8")])
+_ENTRY = np.dtype([("document", "<u8"), ("start", "<i8"), ("end", "<i8"), ("limit", "<u8")])
+_HEAD = np.dtype([("blocks", "<i8"), ("bytes", "<i8")])
+_BLOCK_BITS = 10
+"""A block of the index holds the entries of 1,024 rows of a shard."""
 
 
-class SetWriter:
-    """Writes sets, documents ascending, to `path`.hashes and `path`.index, a batch at a time.
+class PieceWriter:
+    """Writes pieces, documents of one shard ascending, to `path`.data and `path`.index.
 
     The files are there once the `with` block has ended.
     """
 
     def __init__(self, path: str):
-        self._path, self._index, self._end = path, list[bytes](), 0
+        self._path, self._end = path, 0
+        self._entries = [np.zeros(0, _ENTRY)]
 
-    def __enter__(self) -> "SetWriter":
-        self._context = storage.write_atomic(f"{self._path}.hashes")
+    def __enter__(self) -> "PieceWriter":
+        self._context = storage.write_atomic(f"{self._path}.data")
         self._file = self._context.__enter__()
         return self
 
-    def write(self, sets: ShingleSets) -> None:
-        self._file.write(sets.hashes.tobytes())
-        entries = np.empty(len(sets.documents), _INDEX)
-        entries["document"], entries["end"] = sets.documents, self._end + sets.bounds[1:]
-        entries["limit"] = sets.limits
-        self._index.append(entries.tobytes())
-        self._end += len(sets.hashes)
+    def add(
+        self, documents: np.ndarray, sizes: np.ndarray, data: bytes, limits: np.ndarray | int = 0
+    ) -> None:
+        """`data` holds the piece of each document (uint64), of `sizes` bytes, one after another."""
+        entries = np.empty(len(documents), _ENTRY)
+        entries["document"], entries["limit"] = documents, limits
+        entries["end"] = self._end + np.cumsum(sizes)
+        entries["start"] = entries["end"] - sizes
+        self._file.write(data)
+        self._entries.append(entries)
+        self._end += len(data)
 
     def __exit__(
         self,
@@ -42,42 +56,92 @@ class SetWriter:
     ) -> None:
         self._context.__exit__(kind, error, trace)
         if error is None:
+            entries = np.concatenate(self._entries)
+            blocks = rows_of(entries["document"]) >> _BLOCK_BITS
+            count = int(blocks[-1]) + 1 if len(blocks) else 0
+            bounds = np.searchsorted(blocks, np.arange(count + 1)).astype("<i8")
             with storage.write_atomic(f"{self._path}.index") as out:
-                out.write(b"".join(self._index))
+                out.write(np.array([(count, self._end)], _HEAD).tobytes() + bounds.tobytes())
+                out.write(entries.tobytes())
 
 
-class SetFile:
-    """Sets of one file by document; holds the index (32 bytes a document), not the sets."""
+class PieceFile:
+    """Pieces of one file by document; holds 32 bytes for each of `documents` (default: of all).
 
-    def __init__(self, path: str):
-        index = np.frombuffer(storage.read_bytes(f"{path}.index"), _INDEX)
-        self.path = f"{path}.hashes"
-        self.documents, self.limits = index["document"], index["limit"]
-        self.bounds = np.concatenate([np.zeros(1, np.int64), index["end"]])
-        size = storage.size(self.path)
-        if size != 8 * self.bounds[-1]:
+    `documents`: uint64, ascending, all in the file.
+    """
+
+    def __init__(self, path: str, documents: np.ndarray | None = None):
+        self._path = f"{path}.data"
+        with storage.open_read(f"{path}.index") as file:
+            (head,) = np.frombuffer(file.read_at(_HEAD.itemsize, 0), _HEAD)
+            start = _HEAD.itemsize + 8 * (int(head["blocks"]) + 1)
+            bounds = np.frombuffer(file.read_at(start - _HEAD.itemsize, _HEAD.itemsize), "<i8")
+            wanted = (
+                np.arange(head["blocks"])
+                if documents is None
+                else np.unique(rows_of(documents) >> _BLOCK_BITS)
+            )
+            pieces = [
+                file.read_at(
+                    _ENTRY.itemsize * int(bounds[last + 1] - bounds[first]),
+                    start + _ENTRY.itemsize * int(bounds[first]),
+                )
+                for first, last in _runs(wanted)
+            ]
+        entries = np.frombuffer(b"".join(pieces), _ENTRY)
+        if documents is not None:
+            entries = entries[np.searchsorted(entries["document"], documents)]
+        self.documents, self._entries = entries["document"], entries
+        size = storage.size(self._path)
+        if size != head["bytes"]:
             raise CorruptFileError(
-                f"{self.path}: {size} bytes, {8 * self.bounds[-1]} by its index; "
+                f"{self._path}: {size} bytes, {head['bytes']} by its index; "
                 "delete the directory and run the step again"
             )
 
+    def entries(self, documents: np.ndarray) -> np.ndarray:
+        return self._entries[np.searchsorted(self.documents, documents)]
+
+    def read_pieces(self, entries: np.ndarray) -> bytes:
+        """The pieces of `entries` (ascending), one after another; neighbours in one read."""
+        new = np.ones(len(entries), bool)
+        new[1:] = entries["start"][1:] != entries["end"][:-1]
+        starts = entries["start"][new].tolist()
+        ends = entries["end"][np.roll(new, -1)].tolist()
+        with storage.open_read(self._path) as file:
+            return b"".join(
+                file.read_at(end - start, start) for start, end in zip(starts, ends, strict=True)
+            )
+
+
+class SetWriter(PieceWriter):
+    """Writes shingle sets, a batch at a time."""
+
+    def __enter__(self) -> "SetWriter":
+        super().__enter__()
+        return self
+
+    def write(self, sets: ShingleSets) -> None:
+        sizes = 8 * np.diff(sets.bounds)
+        self.add(sets.documents, sizes, sets.hashes.tobytes(), sets.limits)
+
+
+class SetFile(PieceFile):
+    """Shingle sets of one file by document; holds their index entries, not the sets."""
+
     def sizes(self, documents: np.ndarray) -> np.ndarray:
         """int64: number of shingles of each of `documents`."""
-        return np.diff(self.bounds)[np.searchsorted(self.documents, documents)]
+        entries = self.entries(documents)
+        return (entries["end"] - entries["start"]) // 8
 
     def read(self, documents: np.ndarray) -> ShingleSets:
-        """The sets of `documents` (uint64, ascending, all in the file); neighbours in one read."""
-        places = np.searchsorted(self.documents, documents)
-        runs = np.split(places, np.flatnonzero(np.diff(places) != 1) + 1) if len(places) else []
-        pieces = []
-        with storage.open_read(self.path) as file:
-            for run in runs:
-                start, end = self.bounds[run[0]], self.bounds[run[-1] + 1]
-                pieces.append(file.read_at(8 * int(end - start), 8 * int(start)))
+        """The sets of `documents` (uint64, ascending)."""
+        entries = self.entries(documents)
         bounds = np.zeros(len(documents) + 1, np.int64)
-        np.cumsum(np.diff(self.bounds)[places], out=bounds[1:])
-        hashes = np.frombuffer(b"".join(pieces), "<u8")
-        return ShingleSets(documents, bounds, hashes, self.limits[places])
+        np.cumsum((entries["end"] - entries["start"]) // 8, out=bounds[1:])
+        hashes = np.frombuffer(self.read_pieces(entries), "<u8")
+        return ShingleSets(documents, bounds, hashes, entries["limit"])
 
 
 def slices_by_size(sizes: np.ndarray, limit: int) -> Iterator[slice]:
@@ -89,3 +153,12 @@ def slices_by_size(sizes: np.ndarray, limit: int) -> Iterator[slice]:
         stop = max(start + 1, int(np.searchsorted(ends, before + limit, side="right")))
         yield slice(start, stop)
         start = stop
+
+
+def _runs(numbers: np.ndarray) -> Iterator[tuple[int, int]]:
+    """(first, last) of the runs of consecutive numbers in ascending `numbers`."""
+    breaks = np.flatnonzero(np.diff(numbers) != 1)
+    if len(numbers):
+        firsts = numbers[np.concatenate([[0], breaks + 1])]
+        lasts = numbers[np.concatenate([breaks, [len(numbers) - 1]])]
+        yield from zip(firsts.tolist(), lasts.tolist(), strict=True)

@@ -198,10 +198,12 @@ def _sets_of(shard: Shard, job: Job, rows: np.ndarray) -> Iterator[BothForms]:
 
 
 class _Sets:
-    """The set files of a shard, one for each form."""
+    """The sets of some documents of a shard (default: of all), from a file for each form."""
 
-    def __init__(self, job: Job, shard: int):
-        self.letters, self.written = (SetFile(job.path(file_name(shard, form))) for form in FORMS)
+    def __init__(self, job: Job, shard: int, documents: np.ndarray | None = None):
+        self.letters, self.written = (
+            SetFile(job.path(file_name(shard, form)), documents) for form in FORMS
+        )
 
     def sizes(self, documents: np.ndarray) -> np.ndarray:
         return self.letters.sizes(documents) + self.written.sizes(documents)
@@ -220,7 +222,7 @@ def verify_shard(shard: Shard, job: Job) -> bytes:
     edges = [np.zeros(0, EDGE)]
     for other, blob in split(pairs, shards_of(pairs["b"])):
         there = np.frombuffer(blob, PAIR)
-        right = left if other == shard.number else _Sets(job, other)
+        right = left if other == shard.number else _Sets(job, other, np.unique(there["b"]))
         sizes = left.sizes(there["a"]) + right.sizes(there["b"])
         for part in slices_by_size(sizes, _HASHES_AT_ONCE):
             a, b = (np.unique(there[part][field]) for field in ("a", "b"))

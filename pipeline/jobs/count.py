@@ -1,56 +1,42 @@
-"""The count job: curated shards to exact eojeol counts, a file for each hash range."""
+"""The count job: curated shards to exact eojeol counts, a file for each hash range. Map only."""
 
 from functools import partial
 
-import apache_beam as beam
-
-from pipeline.count import count_shard, merge_partition
+from pipeline import storage
+from pipeline.count import Scratch, count_shard, merge_partition, partition_count
 from pipeline.jobs.assemble import curated_shards
 from pipeline.jobs.session import Session
 from pipeline.receipts import Task
 from pipeline.recipe import Recipe
-from pipeline.workspace import Outcome, Unit, Workspace
-
-PARTITIONS = 16
-"""Fixed, so that the files do not depend on the machine; part of the step's settings."""
+from pipeline.workspace import Outcome, Unit, Workspace, digest
 
 
 def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
     """Do the count step. Every partition depends on every curated shard."""
     shards = curated_shards(workspace)
     minimum_count = recipe.tokenizer.minimum_count
-    identity = [sha256 for _, _, sha256 in shards]
-    units = [Unit(f"part-{number:05d}", identity, number) for number in range(PARTITIONS)]
+    identity = digest([sha256 for _, _, sha256 in shards])
+    partitions = partition_count(workspace.require("assemble")["counts"]["bytes_out"])
+    units = [Unit(f"part-{number:05d}", identity, number) for number in range(partitions)]
     paths = [workspace.path("curated", f"{name}.parquet") for name, _, _ in shards]
 
     def work(tasks: list[Task]) -> None:
-        if tasks:
-            by_number = {task.payload: task for task in tasks}
-            session.run(lambda pipeline: build(pipeline, session, paths, by_number, minimum_count))
+        """Two passes: shards to scratch files, but those that an earlier run left, then ranges."""
+        if not tasks:
+            return
+        # the key of any task stands for all shards and settings
+        place = workspace.path("counts", "scratch", tasks[0].key[:16])
+        scratch = Scratch(place, len(paths), partitions)
+        counted = {info.uri for info in storage.list_files(place)}
+        left = [item for item in enumerate(paths) if scratch.file(item[0]) not in counted]
+        session.map("count shards", partial(count_shard, scratch=scratch), left)
+        add_up = partial(merge_partition, scratch=scratch, minimum_count=minimum_count)
+        session.map("add up and write", add_up, tasks)
+        storage.delete_dir(workspace.path("counts", "scratch"))
 
     return workspace.perform(
         "count",
-        settings={"minimum_count": minimum_count, "partitions": PARTITIONS},
+        settings={"minimum_count": minimum_count, "partitions": partitions},
         units=units,
         work=work,
-    )
-
-
-def build(
-    pipeline: beam.Pipeline,
-    session: Session,
-    paths: list[str],
-    tasks: dict[int, Task],
-    minimum_count: int,
-) -> None:
-    """The graph; (partition, bytes) crosses the shuffle."""
-    counted = session.apply(
-        pipeline, "count shards", partial(count_shard, partitions=PARTITIONS), paths
-    ) | ("one blob a partition" >> beam.FlatMap(lambda blobs: blobs))
-    (
-        counted
-        | "of wanted partitions" >> beam.Filter(lambda blob, wanted: blob[0] in wanted, set(tasks))
-        | "by hash range" >> beam.GroupByKey()
-        | "add up and write"
-        >> beam.MapTuple(lambda number, blobs: merge_partition(tasks[number], blobs, minimum_count))
     )

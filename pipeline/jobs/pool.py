@@ -1,9 +1,9 @@
 """A DoFn around a function of a module without Beam, run in a pool of processes."""
 
-import functools
-import multiprocessing
+import logging
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
@@ -11,47 +11,96 @@ import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
+from pipeline.attempts import unless_done
+from pipeline.jobs.workers import end_pool, pool
 from tokenizer.errors import MalmoiError
+
+logger = logging.getLogger(__name__)
+
+IN_FLIGHT = 16
+"""Elements a worker that are given out at a time; their results go on in the order they came."""
+MOST_DEATHS = 3
+"""The run fails when the pool has died so often and no element was finished in between."""
 
 
 class Pooled(beam.DoFn):
     """Calls a function of a module without Beam on each element, in a pool of processes.
 
     The in-process runner gives one bundle, so the pool is what uses the cores; with one worker
-    (a cluster's workers) the function is called in place.
+    (a cluster's workers) the function is called in place. When a worker dies, a new pool goes on
+    with what was not finished: the function must give the same bytes again.
     """
 
     def __init__(self, function: Callable[[Any], Any], workers: int):
         self.function, self.workers = function, workers
 
     def start_bundle(self) -> None:
-        self._futures: list[Future[Any]] = []
+        self._waiting: deque[tuple[Any, Future[Any]]] = deque()
+        self._finished = self._finished_before = self._deaths = 0
 
     def process(self, element: Any) -> Iterator[Any]:
         if self.workers == 1:
-            yield self.function(element)
-        else:
-            self._futures.append(_pool(self.workers).submit(self.function, element))
+            yield unless_done(self.function, element)
+            return
+        self._waiting.append((element, self._submit(element)))
+        while len(self._waiting) > IN_FLIGHT * self.workers:
+            yield self._next()
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         window = GlobalWindow()
+        while self._waiting:
+            yield WindowedValue(self._next(), window.max_timestamp(), [window])
+
+    def _submit(self, element: Any) -> Future[Any]:
         try:
-            for future in self._futures:
-                yield WindowedValue(future.result(), window.max_timestamp(), [window])
-        except BrokenProcessPool as error:
-            _pool.cache_clear()
+            return pool(self.workers).submit(unless_done, self.function, element)
+        except BrokenProcessPool as error:  # one that died while nobody waited for it
+            failed = Future[Any]()
+            failed.set_exception(error)
+            return failed
+
+    def _next(self) -> Any:
+        """The result of the element that has waited longest."""
+        while True:
+            try:
+                result = self._waiting[0][1].result()
+            except BrokenProcessPool as error:
+                self._begin_again(error)
+            except Exception:
+                self._give_up()
+                raise
+            except BaseException:  # interrupted: do not wait for what the workers are at
+                self._give_up()
+                end_pool(self.workers)
+                raise
+            else:
+                self._waiting.popleft()
+                self._finished += 1
+                return result
+
+    def _begin_again(self, error: BrokenProcessPool) -> None:
+        """A new pool, for what is not finished."""
+        finished = self._finished + sum(map(_succeeded, self._waiting))
+        self._deaths = self._deaths + 1 if finished == self._finished_before else 1
+        self._finished_before = finished
+        end_pool(self.workers)
+        if self._deaths == MOST_DEATHS:
+            self._give_up()
             raise MalmoiError(
-                "a worker process died (killed, or out of memory); run the same command again: "
-                "finished units are kept. With little memory, use fewer --workers"
+                f"worker processes died {MOST_DEATHS} times in turn (killed, or out of memory); "
+                "run the same command again: finished units are kept. With little memory, use "
+                "fewer --workers"
             ) from error
-        finally:
-            for future in self._futures:
-                future.cancel()
+        logger.warning("a worker process died; what was not finished is done again")
+        self._waiting = deque(
+            pair if _succeeded(pair) else (pair[0], self._submit(pair[0])) for pair in self._waiting
+        )
+
+    def _give_up(self) -> None:
+        for _, future in self._waiting:
+            future.cancel()
 
 
-@functools.cache
-def _pool(workers: int) -> ProcessPoolExecutor:
-    """One pool a process, so that the imports of its workers are paid once a command."""
-    context = multiprocessing.get_context("forkserver")  # fork copies Beam's threads' locks
-    context.set_forkserver_preload(["pipeline.clean", "pipeline.assemble"])
-    return ProcessPoolExecutor(workers, mp_context=context)
+def _succeeded(pair: tuple[Any, Future[Any]]) -> bool:
+    future = pair[1]
+    return future.done() and not future.cancelled() and future.exception() is None

@@ -18,6 +18,8 @@ _MAX_LABEL = 22
 _CHARACTER = 7.5  # pixels
 _MAX_POINTS = 300
 
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 # Vega knows no style names: it is given these, and they are exchanged in the drawing.
 _COLOURS = {
     "#000101": "var(--ink)",
@@ -34,7 +36,7 @@ def bars(rows: Sequence[tuple[str, float, str]], what: str) -> str:
 
     Of more than 16 the rest is left to the table. `what` says to a screen reader what is shown.
     """
-    rows = [(_shortened(label), value, shown) for label, value, shown in rows[:_MAX_BARS]]
+    rows = [(_shortened(label), value, drawn(shown)) for label, value, shown in rows[:_MAX_BARS]]
     data = [{"at": at, "value": value, "shown": shown} for at, (_, value, shown) in enumerate(rows)]
     labels = json.dumps(
         [label for label, _, _ in rows]
@@ -68,6 +70,8 @@ def lines(
 
     `mark`: an x with a rule and its words beside it.
     """
+    series = {drawn(name): points for name, points in series.items()}
+    x, y = drawn(x), drawn(y)
     data = [
         {"name": name, "x": at, "y": value}
         for name, points in series.items()
@@ -92,8 +96,8 @@ def lines(
             color=colour,
         )
     )
-    drawn = chart if mark is None else _ruled(*mark, y=low + room) + chart
-    return _draw(drawn, height=220, what=what)
+    whole = chart if mark is None else _ruled(mark[0], drawn(mark[1]), y=low + room) + chart
+    return _draw(whole, height=220, what=what)
 
 
 def _ruled(x: float, words: str, y: float) -> alt.LayerChart:
@@ -103,7 +107,13 @@ def _ruled(x: float, words: str, y: float) -> alt.LayerChart:
     return rule + text
 
 
+def drawn(text: str) -> str:
+    """Text that an SVG can hold: what XML does not allow would end the process that draws it."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def _shortened(label: str) -> str:
+    label = drawn(label)
     return label if len(label) <= _MAX_LABEL else label[: _MAX_LABEL - 1] + "…"
 
 
@@ -147,5 +157,5 @@ def _draw(chart: alt.Chart | alt.LayerChart, height: int, what: str) -> str:
     counted = list(dict.fromkeys(re.findall(r'id="(clip\d+)"', svg)))
     for at, name in enumerate(counted):
         svg = re.sub(rf"\b{name}\b", f"{own}-{at}", svg)
-    label = what.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    label = drawn(what).replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)

@@ -13,13 +13,11 @@ from pipeline.documents import RAW
 from pipeline.settings import Clean, Source
 from pipeline.sources.jsonl import meta_json
 from pipeline.sources.records import Block, Failed, excerpt, raw_batch, too_large
+from pipeline.sources.row_groups import BUFFER, batches, group_bytes
 from pipeline.sources.stream import EXPANSION_FREE
 from pipeline.sources.units import Split
 from pipeline.text.decode import decode
 
-_BATCH_BYTES = 1 << 22
-_MAX_ROWS = 512  # for a dictionary of long texts, which the sizes in the footer do not show
-_BUFFER = 1 << 20  # of a column, so that a column is never read whole
 _MAGIC = b"PAR1"
 _DAMAGE = (pa.ArrowException, OSError, ValueError, OverflowError)
 
@@ -35,7 +33,7 @@ def read_parquet(
     """
     with storage.open_read(uri) as file:
         try:
-            parquet = pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False)
+            parquet = pq.ParquetFile(file, buffer_size=BUFFER, pre_buffer=False)
             names, sizes = parquet.schema_arrow.names, parquet.metadata
         except _DAMAGE as error:
             yield _lost(_damage(uri), place, str(error), None)
@@ -48,12 +46,18 @@ def read_parquet(
         for group in range(sizes.num_row_groups):
             rows = sizes.row_group(group).num_rows
             if split is None or split.start <= group < split.end:
-                yield from _row_group(parquet, group, first, place, source, clean)
+                yield from _row_group(file, parquet, group, first, place, source, clean)
             first += rows
 
 
 def _row_group(
-    parquet: pq.ParquetFile, group: int, first: int, place: str, source: Source, clean: Clean
+    file: pa.NativeFile,
+    parquet: pq.ParquetFile,
+    group: int,
+    first: int,
+    place: str,
+    source: Source,
+    clean: Clean,
 ) -> Iterator[Block]:
     """The rows of one group, of which the first is row `first` of the file."""
     fields, here = source.fields, parquet.schema_arrow.names
@@ -61,31 +65,25 @@ def _row_group(
     columns = [name for name in wanted if name in here]
     facts = parquet.metadata.row_group(group)
     end = first + facts.num_rows
-    stored, unpacked = _group_bytes(facts, columns)
+    stored, unpacked = group_bytes(facts, columns)
+    unpacked = max(unpacked, facts.num_rows)  # rows that are null take no bytes
     if unpacked > EXPANSION_FREE and unpacked > clean.max_expansion * stored:
         reason = f"row group {group}: {unpacked} bytes out of {stored}"
         yield _lost("decompression_bomb", f"{place}:{first}", reason, facts.num_rows)
         return
-    mean = unpacked // max(facts.num_rows, 1) + 1
-    rows = max(1, min(_MAX_ROWS, _BATCH_BYTES // mean))
+    given = 0
     try:
-        for batch in parquet.iter_batches(
-            rows, row_groups=[group], columns=columns, use_threads=False
-        ):
-            yield _block(batch, first, place, source, clean)
+        for batch in batches(file, parquet, group, columns):
+            block = _block(batch, first, place, source, clean)
+            given += pc.sum(pc.binary_length(block.documents["text"])).as_py() or 0
+            if given > EXPANSION_FREE and given > clean.max_expansion * stored:
+                reason = f"row group {group}: texts written {given} bytes long, out of {stored}"
+                yield _lost("decompression_bomb", f"{place}:{first}", reason, end - first)
+                return
+            yield block
             first += batch.num_rows
     except _DAMAGE as error:
         yield _lost("corrupt_file", f"{place}:{first}", f"row group {group}: {error}", end - first)
-
-
-def _group_bytes(facts: pq.RowGroupMetaData, columns: list[str]) -> tuple[int, int]:
-    """(bytes stored, bytes unpacked) of the columns of a row group."""
-    chunks = [facts.column(number) for number in range(facts.num_columns)]
-    chunks = [chunk for chunk in chunks if chunk.path_in_schema.split(".")[0] in columns]
-    return (
-        sum(chunk.total_compressed_size for chunk in chunks),
-        sum(chunk.total_uncompressed_size for chunk in chunks),
-    )
 
 
 def _block(batch: pa.RecordBatch, first: int, place: str, source: Source, clean: Clean) -> Block:

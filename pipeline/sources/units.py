@@ -76,9 +76,14 @@ def plan_units(sources: Iterable[Source], base_dir: str, unit_bytes: int) -> lis
     units: list[WorkUnit] = []
     for source in sources:
         decode(b"", source.encoding)
-        for files in _grouped(match_files(source.paths, _owner(source), base_dir), unit_bytes):
-            splits = _splits(files[0], source.format, unit_bytes) if len(files) == 1 else [None]
-            for split in splits:
+
+        def splits(files: list[FileInfo], format: str = source.format) -> list[Split | None]:
+            return _splits(files[0], format, unit_bytes) if len(files) == 1 else [None]
+
+        matched = match_files(source.paths, _owner(source), base_dir)
+        groups = list(_grouped(matched, unit_bytes))
+        for files, parts in zip(groups, storage.each(splits, groups), strict=True):
+            for split in parts:
                 units.append(WorkUnit(len(units), source.name, tuple(files), split))
     return units
 
@@ -170,7 +175,7 @@ def _expand(pattern: str, owner: str) -> str:
             f"{owner}: '{pattern}' needs the environment variable "
             f"{missing.group(1).strip('{}')}, which is not set; set it"
         )
-    return expanded
+    return expanded.removeprefix("file://")
 
 
 def _owner(source: Source) -> str:

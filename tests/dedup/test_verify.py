@@ -126,9 +126,9 @@ def test_empty_and_truncated_files(tmp_path: Path) -> None:
     write_sets(str(tmp_path / "none"), [])
     assert len(SetFile(str(tmp_path / "none")).documents) == 0
     write_sets(str(tmp_path / "sets"), batches(["말모이 사전 편찬", "조선어 학회"]))
-    hashes = tmp_path / "sets.hashes"
+    hashes = tmp_path / "sets.data"
     hashes.write_bytes(hashes.read_bytes()[:-8])
-    with pytest.raises(CorruptFileError, match=r"sets\.hashes"):
+    with pytest.raises(CorruptFileError, match=r"sets\.data"):
         SetFile(str(tmp_path / "sets"))
 
 

@@ -1,136 +1,116 @@
-"""kill -9 in the middle, then the same command: the bytes of an unbroken run."""
+"""kill -9 in the middle, then the same command: the bytes of an unbroken run.
 
-import hashlib
+Chosen moments; `benchmarks/kills.py` kills at random ones.
+"""
+
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-
-def outputs(run: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for directory in ("curated", "removed")
-        for path in sorted((run / directory).glob("*.parquet"))
-    }
+from pipeline.workspace import Workspace
 
 
-def kill_after(command: list[str], run: Path, receipts: int) -> None:
-    """Start a command and kill -9 its process group once so many receipts lie in `run`."""
-    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
-    while len(list(run.glob("*/receipts/*.json"))) < receipts:
-        assert process.poll() is None, f"ended before {receipts} receipts"
-        time.sleep(0.002)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def receipts(home: str, number: int) -> Callable[[Path], bool]:
+    return lambda run: len(list((run / home / "receipts").glob("*.json"))) >= number
 
 
-@pytest.fixture(scope="module")
-def unbroken(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    run = tmp_path_factory.mktemp("unbroken")
-    subprocess.run(curate(corpus, run), check=True, stderr=subprocess.DEVNULL)
-    return outputs(run)
+def wait_until_gone(processes: list[int]) -> None:
+    """Fails (by the clock of the test run alone) when a process lives for ever."""
+    left = set(processes)
+    for _ in range(600):
+        left = {pid for pid in left if Path(f"/proc/{pid}").exists() and not is_zombie(pid)}
+        if not left:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"processes {left} outlive the command")
 
 
-def curate(corpus: Path, run: Path) -> list[str]:
-    command = [sys.executable, "-m", "beam_runner", "curate", str(corpus / "recipe.yaml")]
-    return [*command, "--out", str(run), "--workers", "2"]
+def is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
 
 
-@pytest.mark.parametrize("receipts", [1, 5, "all but two"])
-def test_killed_and_run_again_gives_equal_bytes(
-    corpus: Path, tmp_path: Path, unbroken: dict[str, str], receipts: int | str, malmoi
-) -> None:
-    """The kills fall in the first units of clean, in its middle, and in the last step."""
-    units = sum(name.startswith("removed/") for name in unbroken)
-    if isinstance(receipts, str):
-        receipts = count_receipts(corpus, tmp_path / "whole") - 2
-        assert receipts > 2 * units  # the kill falls in the last step
-    kill_after(curate(corpus, tmp_path / "run"), tmp_path / "run", receipts)
-    assert not (tmp_path / "run" / "curated" / "manifest.json").exists()
-    subprocess.run(curate(corpus, tmp_path / "run"), check=True, stderr=subprocess.DEVNULL)
-    assert outputs(tmp_path / "run") == unbroken
-    malmoi("verify", tmp_path / "run")
-
-
-SMALL_ROUNDS = """
-import pipeline.dedup.plan as plan, beam_runner
-plan.MEMBERS_IN_A_ROUND = 1_500
-beam_runner.main()
-"""
-
-
-@pytest.mark.parametrize("done", ["candidates-1", "verification", "witnesses"])
-def test_killed_between_the_passes_of_dedup(
-    corpus: Path, tmp_path: Path, unbroken: dict[str, str], done: str, malmoi
-) -> None:
-    """Between bands, and after; the next run, with other shuffles, gives the same bytes."""
+def test_one_run_killed_in_every_step(tmp_path: Path, start, equal) -> None:
+    """The driver alone, a worker, and all at once; then the same command goes on."""
     run = tmp_path / "run"
-    command = [sys.executable, "-c", SMALL_ROUNDS, *curate(corpus, run)[3:]]
-    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
-    while not list(run.glob(f"drops/scratch/*/{done}.done")):
-        assert process.poll() is None, f"ended before {done}"
-        time.sleep(0.001)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not (run / "drops" / "manifest.json").exists()
-    subprocess.run(curate(corpus, run), check=True, stderr=subprocess.DEVNULL)
-    assert outputs(run) == unbroken
-    malmoi("verify", run)
 
+    started = start(run, "--workers", "2")
+    started.wait_for(receipts("clean", 1))
+    workers = started.workers()
+    assert len(workers) == 2
+    orphans = started.others()
+    started.send(signal.SIGKILL)  # the driver alone: nobody tells its workers to end
+    assert started.end() == -signal.SIGKILL
+    wait_until_gone(orphans)
 
-def count_receipts(corpus: Path, run: Path) -> int:
-    subprocess.run(curate(corpus, run), check=True, stderr=subprocess.DEVNULL)
-    return len(list(run.glob("*/receipts/*.json")))
-
-
-def test_a_dead_worker_process_is_an_error_with_a_cure(
-    corpus: Path, tmp_path: Path, unbroken: dict[str, str]
-) -> None:
-    """A worker killed as by the kernel, out of memory, fails the run; the next run mends it."""
-    run = tmp_path / "run"
-    process = subprocess.Popen(
-        curate(corpus, run), start_new_session=True, stderr=subprocess.PIPE, text=True
-    )
-    while len(list(run.glob("clean/receipts/*.json"))) < 2:
-        assert process.poll() is None
-        time.sleep(0.002)
-    for worker in workers_of(process.pid):
+    started = start(run, "--workers", "2")
+    started.wait_for(lambda run: any(run.glob("drops/scratch/*/verification.done")))
+    for worker in started.workers()[:1]:
         os.kill(worker, signal.SIGKILL)
-    _, told = process.communicate(timeout=120)
-    assert process.returncode == 1 and "a worker process died" in told
-    subprocess.run(curate(corpus, run), check=True, stderr=subprocess.DEVNULL)
-    assert outputs(run) == unbroken
+    started.wait_for(receipts("drops", 1))  # another worker went on
+    started.send(signal.SIGKILL, group=True)
+    assert started.end() == -signal.SIGKILL
+    assert not (run / "tokens").exists()
+
+    started = start(run, "--workers", "1")
+    started.wait_for_step("count")
+    assert (run / "curated" / "manifest.json").exists()
+    started.send(signal.SIGKILL, group=True)
+    assert started.end() == -signal.SIGKILL
+
+    started = start(run, "--workers", "1")
+    started.wait_for(receipts("tokens", 1))
+    started.send(signal.SIGKILL, group=True)
+    assert started.end() == -signal.SIGKILL
+    assert not (run / "tokens" / "manifest.json").exists()
+
+    started = start(run, "--workers", "1")
+    assert started.end() == 0, started.told
+    equal(run)
+    assert Workspace(run).verify()[1] == []
 
 
-def test_no_space_left_is_an_error_and_the_next_run_mends_it(
-    corpus: Path, tmp_path: Path, unbroken: dict[str, str]
+@pytest.mark.parametrize(
+    ("number", "code", "group"), [(signal.SIGINT, 130, True), (signal.SIGTERM, 143, False)]
+)
+def test_a_command_that_is_told_to_stop_says_so_in_one_line(
+    tmp_path: Path, start, number: int, code: int, group: bool
 ) -> None:
-    """A file that cannot grow beyond 9,000 bytes stands for a full disk: writing fails half way."""
+    """Ctrl-C goes to all processes of a terminal, SIGTERM (of a scheduler) to the command."""
     run = tmp_path / "run"
-    limited = subprocess.run(
-        ["prlimit", "--fsize=9000", *curate(corpus, run)], capture_output=True, text=True
+    started = start(run, "--workers", "2", command="curate")
+    started.wait_for(receipts("clean", 1))
+    others = started.others()
+    started.send(number, group=group)
+    assert started.end() == code
+    assert "Traceback" not in started.told
+    last = started.told.strip().splitlines()[-1]
+    assert last == "malmoi: stopped; the same command goes on from here"
+    wait_until_gone(others)
+    with Workspace(run).locked():  # free for the next command
+        assert receipts("clean", 1)(run)
+
+
+@pytest.mark.slow
+def test_a_campaign_of_random_kills(tmp_path: Path) -> None:
+    benchmark = Path(__file__).parents[2] / "benchmarks" / "kills.py"
+    record = tmp_path / "kills.jsonl"
+    command = [sys.executable, str(benchmark), "--kills", "10", "--seed", "3", "--json"]
+    done = subprocess.run(
+        [*command, "--record", str(record)], capture_output=True, text=True, check=False
     )
-    assert limited.returncode == 1
-    assert limited.stderr.splitlines()[-1].startswith("malmoi: ") and "arge" in limited.stderr
-    assert not list(run.rglob("*.tmp-*")) and not (run / "clean" / "manifest.json").exists()
-    subprocess.run(curate(corpus, run), check=True, stderr=subprocess.DEVNULL)
-    assert outputs(run) == unbroken
-
-
-def workers_of(driver: int) -> list[int]:
-    """Processes of the driver's session whose parent is its fork server."""
-    stats = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        if int(fields[3]) == driver:
-            stats[int(path.parent.name)] = int(fields[1])
-    servers = {pid for pid, parent in stats.items() if parent == driver}
-    return [pid for pid, parent in stats.items() if parent in servers]
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["kills"] == 10 and figures["lives"] > 1
+    assert [figures[name] for name in ("lost", "unequal", "unverified", "orphans")] == [0] * 4
+    kills = [json.loads(line) for line in record.read_text().splitlines()]
+    assert sum(kill["landed"] for kill in kills) == 10

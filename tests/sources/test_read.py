@@ -318,6 +318,7 @@ def test_html_uses_the_declared_charset() -> None:
 
 @pytest.mark.parametrize("format", ["jsonl", "text", "html"])
 def test_unreadable_file_is_recorded_and_the_rest_is_read(tmp_path: Path, format: str) -> None:
+    (tmp_path / "a").mkdir()  # stands for a file that may not be read: root may read all
     (tmp_path / "b").write_bytes(dump(LINES[:1]))
     files = [FileInfo(str(tmp_path / name), 1, 0) for name in ("a", "b")]
     source = Source(name="s", paths=[f"{tmp_path}/*"], format=format)  # type: ignore[arg-type]

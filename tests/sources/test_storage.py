@@ -251,3 +251,20 @@ def test_relative_paths_count_from_the_working_directory(
         file.write(b"1")
     assert [path.name for path in tmp_path.iterdir()] == ["x.txt"]
     assert [info.uri for info in storage.glob("*.txt")] == [str(tmp_path / "x.txt")]
+
+
+def test_sizes_are_of_those_that_are_there(place: str) -> None:
+    names = [storage.join(place, f"d{n % 2}", f"{n:02d}") for n in range(30)]
+    for n, uri in enumerate(names[:-4]):
+        with storage.write_atomic(uri) as file:
+            file.write(bytes(n))
+    few = [names[3], storage.join(place, "none", "x"), names[-1]]
+    assert storage.sizes(few) == {names[3]: 3}
+    assert storage.sizes(names) == {uri: n for n, uri in enumerate(names[:-4])}
+    assert storage.each(storage.size, names[:3]) == [0, 1, 2]
+
+
+def test_a_file_uri_is_a_local_path(tmp_path: Path) -> None:
+    with storage.write_atomic(f"file://{tmp_path}/x.txt") as file:
+        file.write(b"1")
+    assert [info.uri for info in storage.glob(f"file://{tmp_path}/*.txt")] == [f"{tmp_path}/x.txt"]

@@ -1,0 +1,27 @@
+"""The processes of the in-process runner's pool. No Beam: workers import this, and not that."""
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+from tokenizer.pool import end_with_parent
+
+_pools: dict[int, ProcessPoolExecutor] = {}
+
+
+def pool(workers: int) -> ProcessPoolExecutor:
+    """One pool a process, so that the imports of its workers are paid once a command."""
+    if workers not in _pools:
+        context = multiprocessing.get_context("forkserver")  # fork copies Beam's threads' locks
+        context.set_forkserver_preload(["pipeline.clean", "pipeline.assemble"])
+        _pools[workers] = ProcessPoolExecutor(workers, context, initializer=end_with_parent)
+    return _pools[workers]
+
+
+def end_pool(workers: int) -> None:
+    """End the workers at once; the next use begins a new pool."""
+    ended = _pools.pop(workers, None)
+    if ended is not None:
+        processes = list((ended._processes or {}).values())
+        ended.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
