@@ -1,6 +1,6 @@
 """What a second core gives: the clean and the tokenize step with 1 and with 2 workers.
 
-    python -m benchmarks.cores [--mb 400] [--rounds 3] [--workers 2] [--folder FOLDER] [--json]
+    python -m benchmarks.cores [--mb 800] [--rounds 3] [--workers 2] [--folder FOLDER] [--json]
 
 Generates the corpus once (`benchmarks/generated.py`) and trains a small tokenizer once; then runs
 both steps with 1 worker and with `--workers`, in turn, each in a run directory of its own. Seconds
@@ -33,7 +33,7 @@ FILES = 16
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--mb", type=int, default=400)
+    parser.add_argument("--mb", type=int, default=800)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folder", type=Path, help="where the temporary folder is made")

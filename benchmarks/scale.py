@@ -4,9 +4,11 @@
 
 Generates a corpus of each size (`benchmarks/generated.py`: jsonl.zst files of 128 MB, real-looking
 words, a tenth copies, a work unit each; not timed) and runs `malmoi curate`, `count`, `tokenizer`
-and `tokenize` on it. Seconds are those of the step's manifest, so without the start of the command. Memory is the
-most resident in one worker and in the command's own process, looked at four times a second; open
-files are those of the process that has most; scratch space is what lies in `scratch/` meanwhile.
+and `tokenize` on it. Seconds are those of the step's manifest, so without the start of the command.
+Memory is the most resident in one worker and in the command's own process, looked at four times a
+second; open files are those of the process that has most; scratch space is what lies in `scratch/`
+meanwhile.
+
 Then, across the sizes: the exponent of growth of seconds (1 is linear) and of processor seconds,
 and megabytes of memory and of scratch space for each gigabyte more, by least squares. A gigabyte is
 10^9 bytes of JSON before compression. The tokenizer is trained without the analyser of morphemes,

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.fs as pafs
 
 from pipeline.filesystems import OBJECT_STORES, resolve
@@ -63,7 +64,8 @@ class _Object:
 
     def __init__(self, fs: pafs.FileSystem, unfinished: str):
         self._fs, self._unfinished = fs, unfinished
-        self._held, self._stream = bytearray(), None
+        self._held = bytearray()
+        self._stream: pa.NativeFile | None = None
 
     def write(self, data: memoryview) -> None:
         if self._stream is None:

@@ -98,9 +98,7 @@ READ_BY = {
 
 QUICK = {
     ("clean/removed/part-00001.parquet", flip),
-    ("drops/part-00001.parquet", flip),
     ("curated/blog-00001.parquet", flip),
-    ("curated/blog-00001.parquet", remove),
     ("tokenizer/malmoi.model", flip),
 }
 CASES = [

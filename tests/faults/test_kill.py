@@ -5,6 +5,7 @@ Chosen moments; `benchmarks/kills.py` kills at random ones.
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,42 +40,47 @@ def is_zombie(pid: int) -> bool:
         return True
 
 
-def test_one_run_killed_in_every_step(tmp_path: Path, start, equal) -> None:
-    """The driver alone, a worker, and all at once; then the same command goes on."""
+def test_killed_in_each_step_of_curate(tmp_path: Path, start, do, equal) -> None:
+    """The driver alone, a worker, and all at once; each time the same command goes on."""
     run = tmp_path / "run"
 
-    started = start(run, "--workers", "2")
+    started = start(run, "--workers", "2", command="curate")
     started.wait_for(receipts("clean", 1))
-    workers = started.workers()
-    assert len(workers) == 2
+    assert len(started.workers()) == 2
     orphans = started.others()
     started.send(signal.SIGKILL)  # the driver alone: nobody tells its workers to end
     assert started.end() == -signal.SIGKILL
     wait_until_gone(orphans)
 
-    started = start(run, "--workers", "2")
+    started = start(run, "--workers", "2", command="curate")
     started.wait_for(lambda run: any(run.glob("drops/scratch/*/verification.done")))
-    for worker in started.workers()[:1]:
-        os.kill(worker, signal.SIGKILL)
-    started.wait_for(receipts("drops", 1))  # another worker went on
+    os.kill(started.workers()[0], signal.SIGKILL)
+    started.wait_for(receipts("curated", 1))  # another worker went on
     started.send(signal.SIGKILL, group=True)
     assert started.end() == -signal.SIGKILL
-    assert not (run / "tokens").exists()
+    assert not (run / "curated" / "manifest.json").exists()
 
-    started = start(run, "--workers", "1")
-    started.wait_for_step("count")
-    assert (run / "curated" / "manifest.json").exists()
+    do(run)
+    equal(run)
+    assert Workspace(run).verify()[1] == []
+
+
+@pytest.mark.parametrize(("command", "home"), [("count", "counts"), ("tokenize", "tokens")])
+def test_killed_in_the_steps_behind(
+    whole: Path, tmp_path: Path, start, do, equal, command: str, home: str
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(whole, run)
+    shutil.rmtree(run / home)
+    started = start(run, "--workers", "1", command=command)
+    if command == "count":
+        started.wait_for(lambda run: any((run / home).rglob("*.arrow")))
+    else:
+        started.wait_for(receipts(home, 2))
     started.send(signal.SIGKILL, group=True)
     assert started.end() == -signal.SIGKILL
-
-    started = start(run, "--workers", "1")
-    started.wait_for(receipts("tokens", 1))
-    started.send(signal.SIGKILL, group=True)
-    assert started.end() == -signal.SIGKILL
-    assert not (run / "tokens" / "manifest.json").exists()
-
-    started = start(run, "--workers", "1")
-    assert started.end() == 0, started.told
+    assert not (run / home / "manifest.json").exists()
+    do(run, command)
     equal(run)
     assert Workspace(run).verify()[1] == []
 

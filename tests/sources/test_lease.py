@@ -37,9 +37,9 @@ def lay_ticket(lock: str, age: float = 0.0, **owner: object) -> Path:
 def test_the_second_is_refused_with_a_cure_and_leaves_no_ticket(lock: str) -> None:
     with lease.held(lock):
         mine = tickets(lock)
-        with pytest.raises(MalmoiError, match=r"another malmoi command.*wait for it.*\.json is del"):
-            with lease.held(lock):
-                pass
+        told = r"another malmoi command.*wait for it.*\.json is del"
+        with pytest.raises(MalmoiError, match=told), lease.held(lock):
+            pass
         assert tickets(lock) == mine and len(mine) == 1
     assert not tickets(lock)
     with lease.held(lock):
@@ -111,9 +111,9 @@ def test_another_machine_is_believed_until_it_is_silent_for_long(
         with monkeypatch.context() as patch:
             true = time.time
             patch.setattr(time, "time", lambda true=true, jump=jump: true() + jump)
-            with pytest.raises(MalmoiError, match=r"process 7 on elsewhere since noon.* 60 s ago"):
-                with lease.held(lock):
-                    pass
+            told = r"process 7 on elsewhere since noon.* 60 s ago"
+            with pytest.raises(MalmoiError, match=told), lease.held(lock):
+                pass
             assert other.exists()
     other = lay_ticket(lock, age=lease.EXPIRY * 2)
     with lease.held(lock):
@@ -137,15 +137,15 @@ def test_who_has_lost_the_lock_is_stopped(
 ) -> None:
     monkeypatch.setattr(lease, "HEARTBEAT", 0.01)
     monkeypatch.setattr(lease, "EXPIRY", 0.5)
-    with pytest.raises(MalmoiError, match="was lost .*run the same command again"):
-        with lease.held(lock):
-            if cause == "deleted":
-                tickets(lock)[0].unlink()
-            else:
-                monkeypatch.setattr(storage, "exists", away)
-            for _ in range(500):
-                time.sleep(0.02)
-            raise AssertionError("went on without the lock")
+    told = r"was lost .*run the same command again"
+    with pytest.raises(MalmoiError, match=told), lease.held(lock):
+        if cause == "deleted":
+            tickets(lock)[0].unlink()
+        else:
+            monkeypatch.setattr(storage, "exists", away)
+        for _ in range(500):
+            time.sleep(0.02)
+        raise AssertionError("went on without the lock")
 
 
 def away(uri: str) -> bool:
