@@ -6,6 +6,7 @@ through a shuffle bears the name of its file.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from zlib import crc32
 
 import numpy as np
 
@@ -37,6 +38,9 @@ DOCUMENT = np.dtype([("document", "<u8")])
 
 VERDICT = np.dtype([("candidates", "<i8"), ("verified", "<i8")])
 """How many pairs of a shard were proposed, and how many stood."""
+
+_CHECKSUM = 4
+"""Bytes of the CRC-32 behind the records of a file: a part of them looks like fewer records."""
 
 DTYPES = {
     "copies": COPY,
@@ -118,22 +122,25 @@ class Job:
 
     def read(self, name: str) -> np.ndarray:
         """The records of a scratch file; what they are is told by the end of its name."""
-        kind = name.split(".")[1]
         data = storage.read_bytes(self.path(name))
-        if len(data) % DTYPES[kind].itemsize:
+        records, checksum = data[:-_CHECKSUM], data[-_CHECKSUM:]
+        if crc32(records).to_bytes(_CHECKSUM, "little") != checksum:
             raise CorruptFileError(
-                f"{self.path(name)}: {len(data)} bytes are no whole number of records; "
+                f"{self.path(name)}: not as it was written (its checksum is another); "
                 f"delete {self.scratch} and run the step again"
             )
-        return np.frombuffer(data, DTYPES[kind])
+        return np.frombuffer(records, DTYPES[name.split(".")[1]])
 
     def count(self, name: str) -> int:
         """Records in a scratch file, without reading it."""
-        return (storage.size(self.path(name)) or 0) // DTYPES[name.split(".")[1]].itemsize
+        n_bytes = (storage.size(self.path(name)) or _CHECKSUM) - _CHECKSUM
+        return n_bytes // DTYPES[name.split(".")[1]].itemsize
 
     def write(self, name: str, records: np.ndarray) -> None:
         with storage.write_atomic(self.path(name)) as out:
-            out.write(records.tobytes())
+            data = records.tobytes()
+            out.write(data)
+            out.write(crc32(data).to_bytes(_CHECKSUM, "little"))
 
     def merge(self, blobs: tuple[str, Iterable[bytes]]) -> str:
         """Write the blobs of one name as its file, records sorted. Returns the name."""

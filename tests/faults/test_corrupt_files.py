@@ -8,10 +8,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from pipeline.dedup.scratch import DOCUMENT, Job
+from pipeline.settings import Dedup
 from pipeline.workspace import Workspace
-from tokenizer.errors import MalmoiError
+from tokenizer.errors import CorruptFileError, MalmoiError
 
 Damage = Callable[[Path], None]
 
@@ -136,6 +139,23 @@ def test_a_damaged_intermediate_is_named_or_made_again(
     do(run)
     equal(run)
     assert Workspace(run).verify()[1] == []
+
+
+@pytest.mark.parametrize("damage", [flip, empty, "a record less"])
+def test_a_damaged_scratch_file_is_named(tmp_path: Path, damage: Damage | str) -> None:
+    """A run that was killed leaves them for the next one; fewer records are records too."""
+    job = Job(((str(tmp_path), 0),), str(tmp_path / "scratch"), Dedup(), 4, 1, 1)
+    records = np.array([(1,), (2,), (3,)], DOCUMENT)
+    job.write("00000.wanted", records)
+    assert job.read("00000.wanted").tolist() == records.tolist()
+    assert (job.count("00000.wanted"), job.count("00001.wanted")) == (3, 0)
+    path = tmp_path / "scratch" / "00000.wanted"
+    if callable(damage):
+        damage(path)
+    else:
+        path.write_bytes(path.read_bytes()[: -DOCUMENT.itemsize])
+    with pytest.raises(CorruptFileError, match=r"00000.wanted: not as it was .* delete .*scratch"):
+        job.read("00000.wanted")
 
 
 def test_what_verify_finds_in_the_end_product_is_made_again(
