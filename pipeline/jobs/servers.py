@@ -3,6 +3,7 @@
 They are children of the command and end with it; what they print goes to files in `folder`.
 """
 
+import ctypes
 import os
 import shutil
 import signal
@@ -21,6 +22,9 @@ JARS = Path(".cache", "jars")
 
 START_SECONDS = 120
 """How long a server may take until it listens."""
+
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1  # prctl(2), Linux
 
 HEAP = "-Xmx2g"
 """A job server's memory; an embedded Flink sorts in it."""
@@ -131,6 +135,7 @@ def _server(
                 stderr=out,
                 env={**os.environ, "TMPDIR": str(folder), **(environment or {})},
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
     except OSError as error:
         raise MalmoiError(f"{command[0]}: cannot be started ({error.strerror})") from error
@@ -139,6 +144,12 @@ def _server(
         yield
     finally:
         _end(process)
+
+
+def _end_with_parent() -> None:
+    """In a server about to start: be ended when the command dies, even by kill -9."""
+    if hasattr(_LIBC, "prctl"):
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _wait_for(name: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
