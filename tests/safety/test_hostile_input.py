@@ -186,14 +186,14 @@ def figures(text: Any) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(TEXT)
 def test_no_text_becomes_markup(text: str) -> None:
     plain, page = Page(render(figures("글"))), Page(render(figures(text)))
     assert page.tags <= plain.tags and not page.handlers
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(TEXT)
 def test_no_label_of_a_chart_becomes_markup(text: str) -> None:
     for drawn in (

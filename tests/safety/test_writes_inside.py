@@ -42,7 +42,7 @@ def test_nothing_lies_outside_after_kill_9_and_after_the_end(
     recipe = source / "recipe.yaml"
     recipe.write_text(
         "sources: [{name: a, paths: ['*.jsonl']}]\nclean: {unit_bytes: 40000}\n"
-        "tokenizer: {vocab_size: 600}\n"
+        f"tokenizer: {{vocab_size: 600}}\ndedup: {{enabled: {len(steps) > 1}}}\n"
     )
     before = {path.name: path.read_bytes() for path in source.iterdir()}
     run = tmp_path / ("long" * 25) / "run"
