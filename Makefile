@@ -3,6 +3,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Every command and hundreds of short processes of the tests would compile all that they import.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo test check docs clean wheel flink prism flink-cluster test-runners
 setup: $(STAMP)

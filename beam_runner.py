@@ -15,7 +15,7 @@ import typer
 
 from pipeline import commands, console, storage
 from pipeline.commands import Json, show
-from pipeline.jobs import RUNNERS
+from pipeline.jobs import RUNNERS, workers
 from pipeline.recipe import Recipe, load
 from pipeline.temporary import temporary_files
 from pipeline.workspace import Workspace
@@ -73,6 +73,8 @@ class Job:
     def session(self) -> "Session":
         """The runner, started when the first step needs it; it ends with the command."""
         if self._session is None:
+            if self.workers > 1:
+                workers.prepare()  # while Beam is imported
             quiet_beam()
             from pipeline.jobs.runners import engine
             from pipeline.jobs.session import Session
@@ -295,10 +297,7 @@ def main() -> None:
     except RecipeError as error:
         console.stderr.print(f"malmoi: {error}", markup=False, soft_wrap=True)
         sys.exit(2)
-    except (
-        MalmoiError,
-        OSError,
-    ) as error:  # OSError: no space, no permission, a remote that is gone
+    except (MalmoiError, OSError) as error:  # no space, no permission, a remote that is gone
         console.stderr.print(f"malmoi: {error}", markup=False, soft_wrap=True)
         sys.exit(1)
     except SystemExit as stop:

@@ -1,6 +1,7 @@
 """What a person sees while a command runs, and the log of it: progress, a line a step, tables."""
 
 import json
+import logging
 import sys
 import threading
 import time
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pipeline.logs import RunLog, holder, told
+from pipeline.logs import RunLog, holder, ours, told
 from pipeline.receipts import Task
 from pipeline.status import Plan
 from pipeline.way import Step
@@ -27,6 +28,21 @@ SHORTEST, LONGEST = 0.5, 30.0
 """Seconds between two looks at the receipts."""
 
 
+class Warnings(logging.Handler):
+    """Shows a person, once, what our own modules warn of; the log alone has what others do."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.addFilter(ours)
+        self._shown = set[str]()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = record.getMessage()
+        if said not in self._shown:
+            self._shown.add(said)
+            stderr.print(f"malmoi: {said}", markup=False, soft_wrap=True)
+
+
 class Follower:
     """Follows a workspace: a progress bar on a terminal, a line a step, the run's log."""
 
@@ -34,6 +50,7 @@ class Follower:
         self.root, self.quiet = root, quiet
         self.outcomes: dict[str, Outcome] = {}
         self.log = RunLog(root)
+        self._warnings = Warnings()
         self._begun = time.monotonic()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -41,6 +58,7 @@ class Follower:
     def attach(self, workspace: Workspace) -> Workspace:
         workspace.on_begin, workspace.on_end = self.begin, self.end
         self.log.attach()
+        logging.getLogger().addHandler(self._warnings)
         self.log.event("command", command=" ".join(sys.argv[1:2]), **holder())
         return workspace
 
@@ -77,6 +95,7 @@ class Follower:
         else:  # interrupted
             self.log.event("stopped", "warning", seconds=seconds, error=type(error).__name__)
         self.log.detach()
+        logging.getLogger().removeHandler(self._warnings)
 
     def _halt(self) -> None:
         self._stop.set()

@@ -41,7 +41,7 @@ def held(where: str) -> Iterator[None]:
     raised.
     """
     ticket = storage.join(where, f"{secrets.token_hex(8)}.json")
-    owner = json.dumps({**_here(os.getpid()), "since": time.strftime("%Y-%m-%d %H:%M:%S %Z")})
+    owner = json.dumps({**here(os.getpid()), "since": time.strftime("%Y-%m-%d %H:%M:%S %Z")})
     _write(ticket, owner)
     try:
         _refuse_others(where, ticket)
@@ -78,7 +78,7 @@ def _refuse_others(where: str, ticket: str) -> None:
             owner = json.loads(storage.read_bytes(info.uri))
         except FileNotFoundError:  # given back meanwhile
             continue
-        if silent > EXPIRY or _is_dead(owner):
+        if silent > EXPIRY or is_dead(owner):
             storage.delete(info.uri, missing_ok=True)
             continue
         raise MalmoiError(
@@ -117,19 +117,19 @@ def _name(uri: str) -> str:
     return uri.rpartition("/")[2]
 
 
-def _here(process: int) -> dict[str, Any]:
+def here(process: int) -> dict[str, Any]:
     """A process of this machine, so that it can be told from a later one of the same number."""
-    return {"machine": _machine(), "process": process, "begun": _begun(process)}
+    return {"machine": machine(), "process": process, "begun": _begun(process)}
 
 
-def _is_dead(owner: dict[str, Any]) -> bool:
+def is_dead(owner: dict[str, Any]) -> bool:
     """Whether the process is known to have ended: only that of this machine can be."""
-    if owner["machine"] != _machine() or owner["begun"] is None:
+    if owner["machine"] != machine() or owner["begun"] is None:
         return False
     return _begun(owner["process"]) != owner["begun"]
 
 
-def _machine() -> str:
+def machine() -> str:
     """Name, start and process namespace of this machine: two containers are two machines."""
     parts = [socket.gethostname()]
     try:

@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from pipeline import storage
-from pipeline.lease import _here
+from pipeline.lease import here
 from pipeline.receipts import Task
 from tokenizer.errors import MalmoiError
 
@@ -163,7 +163,7 @@ class RunLog(logging.Handler):
 
 def holder() -> dict[str, Any]:
     """This process, as the lock of a run names it."""
-    return _here(os.getpid())
+    return here(os.getpid())
 
 
 @dataclass(frozen=True)

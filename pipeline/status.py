@@ -15,8 +15,8 @@ import orjson
 
 from pipeline import logs, storage
 from pipeline.counts import Counts
-from pipeline.lease import _is_dead, _machine
-from pipeline.receipts import read_json, receipt_path
+from pipeline.lease import is_dead, machine
+from pipeline.receipts import receipt_path
 from pipeline.recipe import Recipe
 from pipeline.records import read_record
 from pipeline.way import STEPS, Step
@@ -46,8 +46,11 @@ class Plan:
 
     @classmethod
     def read(cls, root: str, step: Step) -> "Plan | None":
-        where = plan_path(root, step)
-        return cls(**read_json(where)) if storage.exists(where) else None
+        """The plan that a command left; None where there is none, or none that is whole."""
+        try:
+            return cls(**orjson.loads(storage.read_bytes(plan_path(root, step))))
+        except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
+            return None
 
     def done(self, root: str, step: Step) -> list[str]:
         """Units of the plan that have their receipt."""
@@ -103,10 +106,10 @@ def _command(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     ends = [line for line in ends if "unit" not in line]
     if ends:
         state = ends[-1]["event"]
-    elif owner["machine"] != _machine():
+    elif owner["machine"] != machine():
         state = "silent"
     else:
-        state = "dead" if _is_dead(dict(owner)) else "running"
+        state = "dead" if is_dead(dict(owner)) else "running"
     return {
         "command": owner["command"],
         "state": state,

@@ -41,7 +41,7 @@ class Session:
         """Build a graph and run it to its end; a failed run raises its cause.
 
         Returns the engine's counters, None where it keeps none. MalmoiError where less came out of
-        a shuffle than went in.
+        a shuffle than went in, or an engine outside this process failed `attempts` times.
         """
         for left in reversed(range(self.attempts)):
             pipeline = self.make_pipeline()
@@ -51,8 +51,14 @@ class Session:
                 result.wait_until_finish()
             except Exception as error:
                 cause = _cause(error)
-                if not left or isinstance(cause, _NAMED):
+                if isinstance(cause, _NAMED) or self.attempts == 1:
                     raise cause from error
+                if not left:
+                    raise MalmoiError(
+                        f"the engine failed {self.attempts} times in turn ({_kind(error)}); run "
+                        "the same command again: finished units are kept. `malmoi status` and the "
+                        "engine's own log say more"
+                    ) from error
                 logger.warning("the engine failed (%s); the graph is sent again", _kind(error))
                 continue
             found = counted(result)

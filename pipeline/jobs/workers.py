@@ -2,17 +2,24 @@
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.forkserver import ensure_running
 
 from tokenizer.pool import end_with_parent
 
 _pools: dict[int, ProcessPoolExecutor] = {}
 
 
+def prepare() -> None:
+    """Begin the process that workers are forked from; it loads `pipeline.warm` by the way."""
+    multiprocessing.set_forkserver_preload(["pipeline.warm"])
+    ensure_running()
+
+
 def pool(workers: int) -> ProcessPoolExecutor:
     """One pool a process, so that the imports of its workers are paid once a command."""
     if workers not in _pools:
+        prepare()
         context = multiprocessing.get_context("forkserver")  # fork copies Beam's threads' locks
-        context.set_forkserver_preload(["pipeline.clean", "pipeline.assemble"])
         _pools[workers] = ProcessPoolExecutor(workers, context, initializer=end_with_parent)
     return _pools[workers]
 

@@ -261,3 +261,20 @@ def test_plans_lie_beside_the_logs(tmp_path: Path) -> None:
     plan = status.Plan.made(str(tmp_path), STEPS["count"], ["part-00000"], 2)
     assert status.Plan.read(str(tmp_path), STEPS["count"]) == plan
     assert storage.exists(str(tmp_path / "logs" / "plan-count.json"))
+
+
+def test_a_plan_that_is_not_whole_counts_as_none(tmp_path: Path) -> None:
+    with command(tmp_path) as workspace:
+        perform(workspace, "clean", lambda tasks: None or [do(task) for task in tasks])
+        where = tmp_path / "logs" / "plan-clean.json"
+        for garbled in (where.read_bytes()[:20], b"", b"[1]", b"{}"):
+            where.write_bytes(garbled)
+            assert status.Plan.read(workspace.root, STEPS["clean"]) is None
+
+
+def test_a_warning_of_ours_is_shown_once(tmp_path: Path, capsys) -> None:
+    with command(tmp_path):
+        for _ in range(2):
+            logging.getLogger("pipeline.records").warning("%s: not whole", "receipt")
+        logging.getLogger("apache_beam").warning("of somebody else")
+    assert capsys.readouterr().err.count("malmoi: receipt: not whole") == 1

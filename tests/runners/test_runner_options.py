@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +136,20 @@ def test_a_portable_job_service_gives_the_same_bytes(malmoi, corpus: Path, tmp_p
     malmoi("curate", recipe, "--out", here)
     malmoi("curate", recipe, "--out", there, "--runner", "flink", "--", "--job_endpoint=embed")
     assert outputs(there) == outputs(here) != {}
+
+
+def test_an_engine_that_keeps_failing_is_told_with_its_cure(monkeypatch) -> None:
+    """Its own words may quote a document: they do not come with it."""
+    sent = []
+
+    def failing(self: beam.Pipeline, *_: Any, **__: Any) -> None:
+        sent.append(self)
+        raise RuntimeError("java.lang.IllegalStateException: 가나다")
+
+    monkeypatch.setattr(beam.Pipeline, "run", failing)
+    make = partial(beam.Pipeline, runner="FnApiRunner")
+    with pytest.raises(MalmoiError, match="run the same command again") as told:
+        Session(make, attempts=3).run(lambda pipeline: None)
+    assert len(sent) == 3 and "가나다" not in str(told.value)
+    with pytest.raises(RuntimeError):  # this process's own: a defect, with its traceback
+        Session(make, attempts=1).run(lambda pipeline: None)

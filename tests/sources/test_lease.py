@@ -92,7 +92,7 @@ def test_a_ticket_of_a_killed_command_of_this_machine_does_not_count(lock: str) 
 
 
 def test_a_process_of_the_same_number_that_began_later_is_another(lock: str) -> None:
-    ours = lease._here(os.getpid())
+    ours = lease.here(os.getpid())
     lay_ticket(lock, **ours)
     with pytest.raises(MalmoiError, match="another malmoi command"), lease.held(lock):
         pass
