@@ -109,6 +109,21 @@ def status(run: RunFolder, json: Json = False) -> None:
 
 
 @app.command()
+def tokens(run: RunFolder, json: Json = False) -> None:
+    """Tell tokens, documents and bytes per token of a run, by split and source.
+
+    Example: malmoi tokens runs/demo
+    """
+    from pipeline.report.write import token_rows
+
+    rows = token_rows(Workspace(run).require("tokenize"))
+    if json:
+        console.print_json(rows)
+    else:
+        console.print_tokens(rows)
+
+
+@app.command()
 def verify(run: RunFolder, json: Json = False) -> None:
     """Read every file of a run and compare it with the manifests.
 

@@ -192,18 +192,23 @@ def print_figures(report: Mapping[str, Any]) -> None:
     if report["pii"]:
         stdout.print(table("", ("masked", "values"), report["pii"].items()))
     if report["tokens"]:
-        shards = [
-            (
-                f"{row['split']} {row['source']}",
-                row["documents"],
-                row["tokens"],
-                f"{row['bytes'] / max(row['tokens'], 1):.2f}",
-            )
-            for row in report["tokens"]
-        ]
-        stdout.print(table("", ("tokens", "documents", "tokens", "bytes per token"), shards))
+        print_tokens(report["tokens"])
     if report["training"]:
         stdout.print(table("", ("training", ""), _shown(report["training"]["summary"])))
+
+
+def print_tokens(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Tokens of each split and source, as a table on standard output."""
+    shown = [
+        (
+            f"{row['split']} {row['source']}",
+            row["documents"],
+            row["tokens"],
+            f"{row['bytes'] / max(row['tokens'], 1):.2f}",
+        )
+        for row in rows
+    ]
+    stdout.print(table("", ("tokens", "documents", "tokens", "bytes per token"), shown))
 
 
 def print_evaluation(figures: Mapping[str, Any]) -> None:

@@ -43,15 +43,25 @@ def partition_count(text_bytes: int) -> int:
     return 1 << (needed - 1).bit_length()
 
 
-def count_shard(shard: tuple[int, str], scratch: Scratch) -> None:
-    """Write the exact counts of one curated shard, (number, path), to its scratch file."""
-    number, path = shard
+class CuratedShard(NamedTuple):
+    """A curated shard by number, and how many times its eojeol count."""
+
+    number: int
+    path: str
+    weight: int = 1
+
+
+def count_shard(shard: CuratedShard, scratch: Scratch) -> None:
+    """Write the exact counts of one curated shard to its scratch file."""
+    number, path, weight = shard
     tables: list[pa.Table] = []
-    for batch in read_batches(path, ["text"]):
+    for batch in read_batches(path, ["text"]) if weight else ():
         tables.append(count_eojeol(batch["text"]))
         if len(tables) == 8:  # keeps memory at a few batches' distinct eojeol
             tables = [merge_counts(tables)]
-    parts = partition(merge_counts(tables), scratch.partitions)
+    counted = merge_counts(tables)
+    weighted = counted.set_column(1, COUNTS.field(1), pc.multiply(counted["count"], weight))
+    parts = partition(weighted, scratch.partitions)
     options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
     with (
         storage.write_atomic(scratch.file(number)) as out,
@@ -62,11 +72,19 @@ def count_shard(shard: tuple[int, str], scratch: Scratch) -> None:
             writer.write_batch(batch)
 
 
-def merge_partition(task: Task, scratch: Scratch, minimum_count: int) -> Finished:
-    """Add up one hash range, drop what is rarer than `minimum_count`, write it and the receipt."""
+def merge_partition(
+    task: Task, scratch: Scratch, minimum_count: int, maximum_count: int | None = None
+) -> Finished:
+    """Add up one hash range, write it and the receipt.
+
+    What is rarer than `minimum_count` is left out; `maximum_count` is the most that is written.
+    """
     started = time.monotonic()
     table = merge_counts(_parts(scratch, task.payload))
     frequent = table.filter(pc.greater_equal(table["count"], minimum_count))
+    if maximum_count is not None:
+        capped = pc.min_element_wise(frequent["count"], maximum_count)
+        frequent = frequent.set_column(1, COUNTS.field(1), capped)
     name = f"counts/{task.unit}.parquet"
     stamp = write_parquet(task.path(name), frequent.to_batches(), COUNTS)
     facts = {

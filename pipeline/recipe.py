@@ -60,6 +60,9 @@ class Recipe(Section):
                     f"source '{source.name}' asks for profile '{source.profile}'"
                     + _nearest(source.profile, self.clean.profiles)
                 )
+        for name in self.tokenizer.weights:
+            if name not in names:
+                raise ValueError(f"tokenizer.weights names source '{name}'" + _nearest(name, names))
         return self
 
     def source(self, name: str) -> Source:

@@ -1,11 +1,12 @@
 """Steps that one machine does in one go: benchmarks, tokenizer, train, export."""
 
+import logging
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,15 @@ from pipeline.parquet import read_table
 from pipeline.receipts import Task
 from pipeline.recipe import Recipe
 from pipeline.workspace import STEPS, Outcome, Unit, Workspace
+from tokenizer.analyses import Analyses
 from tokenizer.build import build
 
 INDEX = "benchmarks/index.arrow"
 """Where a run's index of benchmarks lies."""
+ANALYSES = "cache/morphemes.parquet"
+"""Kiwi's analyses of words, kept for the next tokenizer of the run. Nothing depends on them."""
+
+logger = logging.getLogger(__name__)
 
 
 def run_alone(
@@ -112,8 +118,13 @@ def tokenizer(workspace: Workspace, recipe: Recipe, workers: int) -> Outcome:
     kinds = recipe.pii.kinds
 
     def make(directory: Path) -> Mapping[str, Any]:
-        table = pa.concat_tables(read_table(workspace.path(name)) for name in names)
-        return build(table, recipe.tokenizer, kinds, directory, workers)
+        analyses = _analyses(workspace.path(ANALYSES))
+        tables = _Tables([workspace.path(name) for name in names])
+        facts = build(tables, recipe.tokenizer, kinds, directory, workers, analyses)
+        if analyses.added:
+            with storage.write_atomic(workspace.path(ANALYSES)) as file:
+                analyses.write(file)
+        return facts
 
     return run_alone(
         workspace,
@@ -122,3 +133,25 @@ def tokenizer(workspace: Workspace, recipe: Recipe, workers: int) -> Outcome:
         inputs=counts["outputs"],
         make=make,
     )
+
+
+def _analyses(where: str) -> Analyses:
+    """The analyses that an earlier tokenizer of this run left; none where they are not whole."""
+    try:
+        with storage.open_read(where) as file:
+            return Analyses.read(file)
+    except FileNotFoundError:
+        return Analyses()
+    except (pa.ArrowInvalid, OSError) as error:
+        logger.warning("%s: cannot be read (%s); its words are analysed anew", where, error)
+        return Analyses()
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """Parquet files as tables, one read at a time, as often as they are gone through."""
+
+    places: list[str]
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        return map(read_table, self.places)

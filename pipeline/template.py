@@ -40,7 +40,7 @@ def _lines(section: BaseModel, depth: int) -> list[str]:
         elif isinstance(value, list) and value and isinstance(value[0], BaseModel):
             item = _lines(value[0], depth + 2)
             lines += [f"{pad}{name}:", f"{pad}  - " + item[0].lstrip(), *item[1:]]
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) and value:
             lines += [f"{pad}{name}:", *_mapping(_plain(value), depth + 1)]
         else:
             lines.append(f"{pad}{name}: {_scalar(_plain(value))}")

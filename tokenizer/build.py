@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tokenizer.analyses import Analyses
 from tokenizer.card import card
 from tokenizer.check import check
 from tokenizer.config import TokenizerConfig
+from tokenizer.count import merge_counts
 from tokenizer.encode import Encoder
 from tokenizer.export import export
 from tokenizer.morphemes import morpheme_counts
@@ -27,37 +29,47 @@ SLICE = 200_000
 
 
 def build(
-    counts: pa.Table,
+    counts: Iterable[pa.Table],
     config: TokenizerConfig,
     mask_kinds: Sequence[str],
     out_dir: Path,
     workers: int,
+    analyses: Analyses | None = None,
 ) -> dict[str, Any]:
     """Trains, checks and writes a tokenizer; returns its statistics.
 
-    `counts`: count.COUNTS, of the whole corpus. `out_dir` gets malmoi.model (SentencePiece),
+    `counts`: tables of count.COUNTS, of the whole corpus, each eojeol in one of them; they are gone
+    through three times, one held at a time. `out_dir` gets malmoi.model (SentencePiece),
     malmoi.vocab, token_bytes.npy (uint16[vocab], vocabulary.byte_lengths), tokenizer.json,
     tokenizer_config.json, special_tokens_map.json and README.md. The files depend on the counts,
-    the configuration, the kinds and the versions of the libraries, not on `workers`; of the
-    statistics only `seconds` does.
+    the configuration, the kinds and the versions of the libraries, not on `workers` or on what
+    `analyses` (of words, to which new ones are added) holds; of the statistics only `seconds` and
+    `remembered` do.
 
     Raises MalmoiError where the counts do not fill the vocabulary, or a check fails.
     """
     began = time.monotonic()
-    total = pc.sum(counts["count"]).as_py() or 0
+    total = sum(pc.sum(table["count"]).as_py() or 0 for table in counts)
     least = config.least_count(total)
-    used = counts.filter(pc.greater_equal(counts["count"], least))
+    used = merge_counts(table.filter(pc.greater_equal(table["count"], least)) for table in counts)
     statistics: dict[str, Any] = {
         "vocab_size": config.vocab_size,
         "eojeol": total,
-        "distinct_eojeol": counts.num_rows,
         "least_count": least,
         "used_eojeol": used.num_rows,
     }
     rows = used
     if config.morphemes:
-        rows, found = morpheme_counts(used, workers, config.max_eojeol_chars, config.kiwi_seconds)
+        rows, found = morpheme_counts(
+            used,
+            workers,
+            config.max_eojeol_chars,
+            config.kiwi_seconds,
+            config.boundaries,
+            analyses,
+        )
         statistics.update(found)
+        rows = mixed(rows, used, config.unsplit_share)
     analysed = time.monotonic()
     model, trained = train(rows, config, mask_kinds)
     statistics.update(trained)
@@ -83,17 +95,35 @@ def build(
     return statistics
 
 
-def _compression(model: bytes, counts: pa.Table) -> dict[str, float]:
+def mixed(split: pa.Table, whole: pa.Table, share: float) -> pa.Table:
+    """Counts in which the whole eojeol weigh `share`, to a thousandth, and the split ones the rest.
+
+    All counts grow a thousandfold by it, which changes nothing for training.
+    """
+    thousandths = round(share * 1000)
+    if not thousandths:
+        return split
+    parts = [
+        table.set_column(1, table.schema.field(1), pc.multiply(table["count"], weight))
+        for table, weight in ((split, 1000 - thousandths), (whole, thousandths))
+        if weight
+    ]
+    return merge_counts(parts)
+
+
+def _compression(model: bytes, counts: Iterable[pa.Table]) -> dict[str, float]:
     """Bytes a token and tokens an eojeol, over all counted eojeol, each as often as it was seen."""
     encoder = Encoder(model)
-    n_bytes = n_tokens = 0
-    for batch in counts.to_batches(max_chunksize=SLICE):
+    n_bytes = n_tokens = total = distinct = 0
+    for batch in (batch for table in counts for batch in table.to_batches(max_chunksize=SLICE)):
         times = batch["count"].to_numpy()
         _, lengths = encoder.encode_batch(batch["eojeol"])
         n_tokens += int(lengths.astype(np.int64) @ times)
         n_bytes += int(pc.binary_length(batch["eojeol"]).to_numpy().astype(np.int64) @ times)
-    total = pc.sum(counts["count"]).as_py() or 0
+        total += int(times.sum())
+        distinct += batch.num_rows
     return {
+        "distinct_eojeol": distinct,
         "bytes_per_token": round(n_bytes / max(n_tokens, 1), 4),
         "tokens_per_eojeol": round(n_tokens / max(total, 1), 4),
     }

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tokenizer.config import TokenizerConfig
+from tokenizer.config import Boundaries, TokenizerConfig
 from tokenizer.special import CONTROL, mask_pieces
 
 CARD = """---
@@ -69,8 +69,14 @@ SHA-256 of `malmoi.model`: `{sha256}`; made with {versions}.
 
 WITH_MORPHEMES = """Byte-pair encoding (SentencePiece) over counts of eojeol of the whole corpus. \
 Kiwi split {analysed:,} distinct words into morphemes before training, and no merge crosses a \
-morpheme boundary: what became {rows:,} distinct strings. {failed:,} words on which Kiwi failed \
+boundary {which}{unsplit}: {rows:,} distinct strings. {failed:,} words on which Kiwi failed \
 and {too_long:,} eojeol of more than {max_chars} characters were kept whole."""
+
+BOUNDARIES: dict[Boundaries, str] = {
+    "all": "between them",
+    "grammar": "before a particle, an ending or a copula",
+    "runs": "between them, but inside runs of particles and endings",
+}
 
 PLAIN = """Byte-pair encoding (SentencePiece) over counts of eojeol of the whole corpus, without \
 morphological analysis: {rows:,} distinct strings."""
@@ -80,7 +86,14 @@ CONTROL_USES = ("unused (the unknown piece)", "unused (padding)", "end of text",
 
 def card(config: TokenizerConfig, mask_kinds: Sequence[str], statistics: dict[str, Any]) -> str:
     """The card in Markdown, from the statistics of build.build; no dates, no paths."""
-    how = WITH_MORPHEMES if config.morphemes else PLAIN
+    how = (WITH_MORPHEMES if config.morphemes else PLAIN).format(
+        **statistics,
+        max_chars=config.max_eojeol_chars,
+        which=BOUNDARIES[config.boundaries],
+        unsplit=f" (whole eojeol have {config.unsplit_share:.1%} of the counts beside)"
+        if config.unsplit_share
+        else "",
+    )
     masks = mask_pieces(mask_kinds)
     first_mask = config.vocab_size - len(masks)
     special = [*zip(range(len(CONTROL)), CONTROL, CONTROL_USES, strict=True)]
@@ -88,14 +101,18 @@ def card(config: TokenizerConfig, mask_kinds: Sequence[str], statistics: dict[st
     return CARD.format(
         **statistics
         | {
-            "how": how.format(**statistics, max_chars=config.max_eojeol_chars),
+            "how": how,
             "make_up": _rows((kind, f"{n:,}") for kind, n in statistics["make_up"].items()),
             # a bar ends a cell even within backquotes
             "special": _rows((i, f"`{t}`".replace("|", r"\|"), use) for i, t, use in special),
-            "settings": _rows((f"`{name}`", value) for name, value in config),
+            "settings": _rows((f"`{name}`", _shown(value)) for name, value in config),
             "versions": ", ".join(f"{k} {v}" for k, v in statistics["versions"].items()),
         }
     )
+
+
+def _shown(value: object) -> object:
+    return "none" if value in (None, {}) else value
 
 
 def _rows(cells: Iterable[tuple[object, ...]]) -> str:

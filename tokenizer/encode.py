@@ -1,44 +1,72 @@
-"""Encoding: SentencePiece's ids, id for id, remembered by word.
+"""Encoding: SentencePiece's ids, id for id, by the fastest exact way there is on this machine.
 
-encode(text) is the concatenation of encode(piece) over the pieces of tokenizer.words, since no
-merge crosses their bounds. So each distinct word goes through SentencePiece once, many of them
-joined by newlines in one call, and all else is a look-up in compiled code.
+Three ways give the same ids: gigatoken (Rust, reads the exported `tokenizer.json`), our own table
+of words (`word_encoder`), and SentencePiece itself. Each must prove it on a fixed set of texts
+before it is used; the next one stands in for one that is missing or differs.
 """
 
-from typing import Any
+import json
+import logging
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, Literal, Protocol, get_args
 
-import numba
 import numpy as np
 import pyarrow as pa
 import sentencepiece
 
+from tokenizer.check import ADVERSARIAL
 from tokenizer.errors import MalmoiError
-from tokenizer.words import NEWLINE, WordTable, grown
+from tokenizer.export import tokenizer_json
+from tokenizer.model import USER_DEFINED, pieces
+from tokenizer.word_encoder import WordEncoder
+from tokenizer.words import utf8
 
-CACHE_WORDS = 2_000_000  # about 300 MB
-CACHE_BYTES = 128_000_000
-JOINED_BYTES = 1 << 17  # of new words in one call
+logger = logging.getLogger(__name__)
+
+Backend = Literal["gigatoken", "words", "sentencepiece"]
+"""The ways to encode, the fastest first."""
+
+CACHE_TEXT = 4 << 30
+"""Bytes of text after which gigatoken begins anew: it remembers words, and knows no bound."""
+
+
+class Encodes(Protocol):
+    """A way to encode."""
+
+    def encode_batch(self, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+        """As Encoder.encode_batch."""
+        ...
 
 
 class Encoder:
-    """Encodes batches of texts with one model. Not shared by threads; one a process."""
+    """Encodes batches of texts with one model. Not shared by threads; one a process.
 
-    def __init__(self, model: bytes) -> None:
+    `backend` says which way it goes.
+    """
+
+    def __init__(self, model: bytes, backend: Backend | None = None) -> None:
         """`model`: the serialized ModelProto, the bytes of `malmoi.model`.
 
-        Raises MalmoiError if a newline is not a token of its own in it.
+        MalmoiError where the `backend` that is asked for is missing or gives other ids.
         """
         self._processor: Any = sentencepiece.SentencePieceProcessor(model_proto=model)
         self.vocab_size: int = self._processor.get_piece_size()
-        newline = self._processor.encode("\n")
-        if (
-            self._processor.encode("가\n \n")
-            != [id_ for part in ("가", "\n", " ", "\n") for id_ in self._processor.encode(part)]
-            or len(newline) != 1
-        ):
-            raise MalmoiError("in this model a newline is not a token of its own; use Malmoi's own")
-        self._newline: int = newline[0]
-        self._forget()
+        proof = _proof(model, self._processor)
+        for name in (backend,) if backend else get_args(Backend):
+            why_not = None
+            try:
+                self._way = _WAYS[name](model, self._processor)
+                why_not = _difference(self._way, proof)
+            except (ImportError, MalmoiError, ValueError, RuntimeError) as error:
+                why_not = str(error) or type(error).__name__
+            if why_not is None:
+                self.backend: Backend = name
+                return
+            if backend:
+                raise MalmoiError(f"{name} cannot encode with this model: {why_not}")
+            logger.info("%s is not used for encoding: %s", name, why_not)
+        raise MalmoiError("SentencePiece does not agree with itself; install it again")
 
     def encode_batch(self, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
         """(ids int32 of all texts back to back, ids of each text int32[n]); no end-of-text.
@@ -46,63 +74,75 @@ class Encoder:
         Text that spells a control token (`<|endoftext|>`) stays text; a mask token is one id.
         Raises MalmoiError for nulls or another type than string.
         """
-        if len(self._table) > CACHE_WORDS or self._table.n_bytes > CACHE_BYTES:
-            self._forget()
-        words, n_pieces = self._table.index(texts)
-        self._learn()
-        return _gather(words, n_pieces, self._ids, self._ends)
+        return self._way.encode_batch(texts)
 
     def decode(self, ids: np.ndarray) -> str:
         """The text of ids; control tokens give none, bytes that are not UTF-8 give U+FFFD."""
         return self._processor.decode(np.asarray(ids).tolist())
 
-    def _forget(self) -> None:
-        self._table = WordTable()
-        self._table.index(pa.array(["\n"]))
-        self._ids = np.array([self._newline], np.int32)  # of all words, back to back
-        self._ends = np.array([0, 1], np.int64)  # word w has ids[ends[w] : ends[w + 1]]
-        self._known = 1  # words that have ids
 
-    def _learn(self) -> None:
-        """Encodes the words that the table has and we have not. None of them holds a newline."""
-        size = len(self._table)
-        bounds = self._table.bounds[: size + 1]
-        self._ends = grown(self._ends, size + 1)
-        while self._known < size:
-            start = bounds[self._known]
-            upto = int(np.searchsorted(bounds, start + JOINED_BYTES, "right")) - 1
-            upto = max(upto, self._known + 1)
-            after = bounds[self._known + 1 : upto + 1] - start
-            joined = np.insert(self._table.bytes[start : bounds[upto]], after, NEWLINE)
-            found = self._processor.encode(joined.tobytes(), out_type="numpy")
-            newlines = np.flatnonzero(found == self._newline)
-            first = int(self._ends[self._known])
-            # the newlines go, so the k-th word ends k ids earlier than its newline stands
-            self._ends[self._known + 1 : upto + 1] = first + newlines - np.arange(len(newlines))
-            last = int(self._ends[upto])
-            self._ids = grown(self._ids, last)
-            self._ids[first:last] = np.delete(found, newlines)
-            self._known = upto
+class GigatokenEncoder:
+    """gigatoken on our `tokenizer.json`, one text a call: its batches are slower."""
+
+    def __init__(self, model: bytes, processor: Any) -> None:
+        self._json = json.dumps(tokenizer_json(pieces(model)), ensure_ascii=False).encode()
+        self._begin()
+
+    def encode_batch(self, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+        """As Encoder.encode_batch."""
+        data, offsets = utf8(texts)
+        if self._left < 0:
+            self._begin()
+        self._left -= int(offsets[-1] - offsets[0])
+        text, encode = data.data, self._encode
+        bounds = offsets.tolist()
+        found = [encode(bytes(text[start:end])) for start, end in pairwise(bounds)]
+        lengths = np.fromiter(map(len, found), np.int32, len(found))
+        ids = np.concatenate(found) if found else np.empty(0, np.uint32)
+        return ids.astype(np.int32), lengths
+
+    def _begin(self) -> None:
+        from gigatoken.gigatoken_rs import load_hf_json
+
+        self._encode: Callable[[bytes], np.ndarray] = load_hf_json(self._json).encode
+        self._left = CACHE_TEXT
 
 
-@numba.njit(cache=True)
-def _gather(
-    words: np.ndarray, n_pieces: np.ndarray, ids: np.ndarray, ends: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The ids of each word in turn, and how many each text has."""
-    total = 0
-    for word in words:
-        total += ends[word + 1] - ends[word]
-    out = np.empty(total, np.int32)
-    lengths = np.empty(len(n_pieces), np.int32)
-    at = piece = 0
-    for text in range(len(n_pieces)):
-        before = at
-        for _ in range(n_pieces[text]):
-            word = words[piece]
-            piece += 1
-            for i in range(ends[word], ends[word + 1]):
-                out[at] = ids[i]
-                at += 1
-        lengths[text] = at - before
-    return out, lengths
+class PlainEncoder:
+    """SentencePiece, text by text."""
+
+    def __init__(self, model: bytes, processor: Any) -> None:
+        self._processor = processor
+
+    def encode_batch(self, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+        """As Encoder.encode_batch."""
+        utf8(texts)  # refuses what is no text
+        found = [self._processor.encode(text, out_type="numpy") for text in texts.to_pylist()]
+        lengths = np.fromiter(map(len, found), np.int32, len(found))
+        ids = np.concatenate(found) if found else np.empty(0, np.int32)
+        return ids.astype(np.int32), lengths
+
+
+_WAYS: dict[str, Callable[[bytes, Any], Encodes]] = {
+    "gigatoken": GigatokenEncoder,
+    "words": lambda model, processor: WordEncoder(processor),
+    "sentencepiece": PlainEncoder,
+}
+
+
+def _proof(model: bytes, processor: Any) -> list[tuple[str, list[int]]]:
+    """Texts that break tokenizers, with the ids that SentencePiece gives them."""
+    masks = [piece.text for piece in pieces(model) if piece.kind == USER_DEFINED]
+    texts = [*ADVERSARIAL, " ".join(masks), "가".join(masks)]
+    return [(text, processor.encode(text)) for text in texts]
+
+
+def _difference(way: Encodes, proof: list[tuple[str, list[int]]]) -> str | None:
+    """What is wrong with a way to encode; None where nothing is. Twice: cold, and remembered."""
+    for _ in range(2):
+        ids, lengths = way.encode_batch(pa.array([text for text, _ in proof], pa.string()))
+        found = np.split(ids, np.cumsum(lengths)[:-1])
+        for (text, expected), got in zip(proof, found, strict=True):
+            if got.tolist() != expected:
+                return f"it gives {got.tolist()} for {text!r}, SentencePiece {expected}"
+    return None

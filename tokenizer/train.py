@@ -34,9 +34,9 @@ def train(
 ) -> tuple[bytes, dict[str, int]]:
     """(serialized SentencePiece ModelProto of `config.vocab_size` pieces, statistics).
 
-    `rows`: (string, int64 count), from morphemes.morpheme_counts, or count.merge_counts for plain
-    BPE. Ids: the four of special.CONTROL, 256 bytes, merges by rank, characters by count, and last
-    the masks of special.mask_pieces(mask_kinds). Statistics: rows, characters.
+    `rows`: (string, int64 count), what no merge may cross: morphemes, or eojeol for plain BPE. Ids:
+    the four of special.CONTROL, 256 bytes, merges by rank, characters by count, and last the masks
+    of special.mask_pieces(mask_kinds). Statistics: rows, characters.
 
     Raises MalmoiError where the rows hold too few merges for the vocabulary.
     """
@@ -50,7 +50,9 @@ def train(
         free = vocab_size - len(CONTROL) - BYTES - len(masks) - 2  # the escape and the space
         characters = alphabet(counts, config.character_coverage, free)
         lines = _lines(rows, characters, masks)
-        model, largest = _trained(lines, characters, vocab_size - len(masks))
+        model, largest = _trained(
+            lines, characters, vocab_size - len(masks), split_digits=config.split_digits
+        )
         return largest + len(masks), model, len(characters)
 
     size, model, characters = attempt(config.vocab_size)
@@ -64,7 +66,9 @@ def train(
     )
 
 
-def _trained(lines: Iterator[str], characters: set[str], vocab_size: int) -> tuple[bytes, int]:
+def _trained(
+    lines: Iterator[str], characters: set[str], vocab_size: int, split_digits: bool
+) -> tuple[bytes, int]:
     """(model, vocab_size); where the lines do not fill it, (b"", the size they might fill)."""
     model = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
@@ -73,6 +77,7 @@ def _trained(lines: Iterator[str], characters: set[str], vocab_size: int) -> tup
                 sentence_iterator=lines,
                 model_writer=model,
                 vocab_size=vocab_size,
+                split_digits=split_digits,
                 required_chars="".join(sorted({*characters, ESCAPE})),
                 **{**OPTIONS, **_escape(Path(folder))},
             )
@@ -89,7 +94,6 @@ OPTIONS: dict[str, Any] = {
     "input_format": "tsv",
     "character_coverage": 1.0,  # decided by tokenizer.alphabet: rows hold nothing else
     "byte_fallback": True,
-    "split_digits": True,
     "split_by_whitespace": True,
     "split_by_unicode_script": True,
     "allow_whitespace_only_pieces": True,

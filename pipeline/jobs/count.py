@@ -3,7 +3,7 @@
 from functools import partial
 
 from pipeline import storage
-from pipeline.count import Scratch, count_shard, merge_partition, partition_count
+from pipeline.count import CuratedShard, Scratch, count_shard, merge_partition, partition_count
 from pipeline.jobs.assemble import curated_shards
 from pipeline.jobs.session import Session
 from pipeline.receipts import Task
@@ -14,7 +14,8 @@ from pipeline.workspace import Outcome, Unit, Workspace, digest
 def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
     """Do the count step. Every partition depends on every curated shard."""
     shards = curated_shards(workspace)
-    minimum_count = recipe.tokenizer.minimum_count
+    chosen = recipe.tokenizer
+    weights = [chosen.weights.get(source, 1) for _, source, _ in shards]
     identity = digest([sha256 for _, _, sha256 in shards])
     partitions = partition_count(workspace.require("assemble")["counts"]["bytes_out"])
     units = [Unit(f"part-{number:05d}", identity, number) for number in range(partitions)]
@@ -28,15 +29,26 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
         place = workspace.path("counts", "scratch", tasks[0].key[:16])
         scratch = Scratch(place, len(paths), partitions)
         counted = {info.uri for info in storage.list_files(place)}
-        left = [item for item in enumerate(paths) if scratch.file(item[0]) not in counted]
+        all_shards = map(CuratedShard, range(len(paths)), paths, weights)
+        left = [shard for shard in all_shards if scratch.file(shard.number) not in counted]
         session.map("count shards", partial(count_shard, scratch=scratch), left)
-        add_up = partial(merge_partition, scratch=scratch, minimum_count=minimum_count)
+        add_up = partial(
+            merge_partition,
+            scratch=scratch,
+            minimum_count=chosen.minimum_count,
+            maximum_count=chosen.maximum_count,
+        )
         session.map("add up and write", add_up, tasks)
         storage.delete_dir(workspace.path("counts", "scratch"))
 
     return workspace.perform(
         "count",
-        settings={"minimum_count": minimum_count, "partitions": partitions},
+        settings={
+            "minimum_count": chosen.minimum_count,
+            "maximum_count": chosen.maximum_count,
+            "weights": weights if chosen.weights else None,
+            "partitions": partitions,
+        },
         units=units,
         work=work,
     )

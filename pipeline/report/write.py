@@ -53,7 +53,7 @@ def collect(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
         "clusters": collect_clusters(done.get("assemble")),
         "copies": collect_copies(done, recipe),
         "tokenizer": done["tokenizer"]["facts"]["tokenizer"] if "tokenizer" in done else None,
-        "tokens": _tokens(done["tokenize"]) if "tokenize" in done else [],
+        "tokens": token_rows(done["tokenize"]) if "tokenize" in done else [],
         "training": _training(workspace, done["train"]) if "train" in done else None,
         "timings": [_timing(name, manifest) for name, manifest in done.items()],
     }
@@ -83,14 +83,20 @@ def _contamination(clean: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     return summarise(facts["overlap"] for facts in units if "overlap" in facts)
 
 
-def _tokens(tokenize: Mapping[str, Any]) -> list[dict[str, Any]]:
+def token_rows(tokenize: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Documents, tokens, bytes and bytes per token of each split and source, from the manifest."""
     totals: dict[tuple[str, str], Counter[str]] = {}
     for split, shards in tokenize["dataset"]["splits"].items():
         for shard in shards:
             total = totals.setdefault((split, shard["source"]), Counter())
             total.update({name: shard[name] for name in ("documents", "tokens", "bytes")})
     return [
-        {"split": split, "source": source, **total}
+        {
+            "split": split,
+            "source": source,
+            **total,
+            "bytes_per_token": round(total["bytes"] / max(total["tokens"], 1), 4),
+        }
         for (split, source), total in sorted(totals.items())
     ]
 

@@ -9,6 +9,7 @@ import pytest
 from pipeline.count import (
     LEAST_PARTITIONS,
     PARTITION_TEXT,
+    CuratedShard,
     Scratch,
     count_shard,
     merge_partition,
@@ -27,7 +28,7 @@ def counted(root: Path, partitions: int) -> Scratch:
     for number, texts in enumerate(TEXTS):
         path = str(root / f"{number}.parquet")
         write_parquet(path, [pa.record_batch([pa.array(texts, pa.string())], schema=TEXT)], TEXT)
-        count_shard((number, path), scratch)
+        count_shard(CuratedShard(number, path), scratch)
     return scratch
 
 
@@ -66,3 +67,18 @@ def test_a_damaged_scratch_file_is_named(tmp_path: Path) -> None:
     where.write_bytes(where.read_bytes()[:-20])
     with pytest.raises(CorruptFileError, match=r"00002\.arrow.*run the step again"):
         merged(tmp_path, scratch, 1)
+
+
+def test_weights_of_sources_and_the_cap(tmp_path: Path) -> None:
+    scratch = Scratch(str(tmp_path / "counts" / "scratch"), 3, 2)
+    for number, (text, weight) in enumerate([("가 나", 1), ("가 다", 3), ("라", 0)]):
+        path = str(tmp_path / f"{number}.parquet")
+        write_parquet(path, [pa.record_batch([pa.array([text])], schema=TEXT)], TEXT)
+        count_shard(CuratedShard(number, path, weight), scratch)
+    found: dict[str, int] = {}
+    for number in range(2):
+        task = Task(f"part-{number:05d}", "key", str(tmp_path), "counts", number)
+        merge_partition(task, scratch, minimum_count=2, maximum_count=3)
+        table = read_table(str(tmp_path / "counts" / f"part-{number:05d}.parquet"))
+        found.update(zip(*table.to_pydict().values(), strict=True))
+    assert found == {"가": 3, " 다": 3}

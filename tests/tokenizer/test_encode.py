@@ -1,6 +1,8 @@
-"""Encoding: SentencePiece's ids for any text, whatever the batches and the cache."""
+"""Encoding: SentencePiece's ids for any text, whatever the way, the batches and the cache."""
 
 import io
+import sys
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenizer.check import ADVERSARIAL
-from tokenizer.encode import Encoder
+from tokenizer.encode import Backend, Encoder, GigatokenEncoder
 from tokenizer.errors import MalmoiError
 from tokenizer.special import CONTROL, mask_pieces
 
@@ -25,9 +27,11 @@ def processor(model):
     return sentencepiece.SentencePieceProcessor(model_proto=model)
 
 
-@pytest.fixture(scope="module")
-def encoder(model):
-    return Encoder(model)
+@pytest.fixture(scope="module", params=get_args(Backend))
+def encoder(model, request):
+    made = Encoder(model, request.param)
+    assert made.backend == request.param
+    return made
 
 
 def agree(encoder: Encoder, processor, texts: list[str]) -> None:
@@ -53,12 +57,14 @@ def test_adversarial_and_korean_texts(encoder, processor, texts):
 
 
 def test_the_limits_of_cache_and_calls_change_nothing(model, processor, texts, monkeypatch):
-    monkeypatch.setattr("tokenizer.encode.CACHE_WORDS", 50)
-    monkeypatch.setattr("tokenizer.encode.JOINED_BYTES", 20)
-    encoder = Encoder(model)
+    monkeypatch.setattr("tokenizer.word_encoder.CACHE_WORDS", 50)
+    monkeypatch.setattr("tokenizer.word_encoder.JOINED_BYTES", 20)
+    monkeypatch.setattr("tokenizer.encode.CACHE_TEXT", 500)
     some = [*texts.to_pylist()[:100], "긴낱말" * 30, *ADVERSARIAL]
-    for at in range(0, len(some), 9):
-        agree(encoder, processor, some[at : at + 9])
+    for backend in ("gigatoken", "words"):
+        encoder = Encoder(model, backend)
+        for at in range(0, len(some), 9):
+            agree(encoder, processor, some[at : at + 9])
 
 
 def test_special_tokens_in_text(encoder):
@@ -81,7 +87,8 @@ def test_slices_empty_batches_and_refusals(encoder, processor):
         encoder.encode_batch(pa.array(["가", None]))
 
 
-def test_a_model_with_other_bounds_is_refused(counts):
+def foreign_model(counts) -> bytes:
+    """SentencePiece's defaults: they fold characters, and no token is a newline."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(counts["eojeol"].to_pylist()),
@@ -90,5 +97,54 @@ def test_a_model_with_other_bounds_is_refused(counts):
         vocab_size=600,
         minloglevel=2,
     )
-    with pytest.raises(MalmoiError, match="newline"):
-        Encoder(model.getvalue())
+    return model.getvalue()
+
+
+def test_a_model_that_is_not_ours_is_encoded_by_sentencepiece_itself(counts):
+    model = foreign_model(counts)
+    encoder = Encoder(model)
+    assert encoder.backend == "sentencepiece"
+    want = sentencepiece.SentencePieceProcessor(model_proto=model).encode("ｶ나 다\n라")
+    assert encoder.encode_batch(pa.array(["ｶ나 다\n라"]))[0].tolist() == want
+    for backend in ("gigatoken", "words"):
+        with pytest.raises(MalmoiError, match=f"{backend} cannot encode with this model"):
+            Encoder(model, backend)
+
+
+def test_a_missing_gigatoken_is_stood_in_for(model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gigatoken.gigatoken_rs", None)
+    assert Encoder(model).backend == "words"
+    with pytest.raises(MalmoiError, match="gigatoken cannot encode"):
+        Encoder(model, "gigatoken")
+
+
+def test_a_gigatoken_that_gives_a_wrong_id_is_stood_in_for(model, monkeypatch):
+    right = GigatokenEncoder.encode_batch
+
+    def wrong(self, texts):
+        ids, lengths = right(self, texts)
+        ids[-1] += 1
+        return ids, lengths
+
+    monkeypatch.setattr(GigatokenEncoder, "encode_batch", wrong)
+    assert Encoder(model).backend == "words"
+
+
+BAD = {
+    "10^5 Latin letters": "ab" * 50_000,
+    "10^6 jamo": "ㅋㅎ" * 500_000,
+    "one eojeol of 5 MB": "가나다라마바사아자차" * 170_000,
+    "old Hangul": "나랏말ᄊᆞ미 듕귁에 달아" * 50,
+    "decomposed": "\u1112\u1161\u11ab\u1100\u1173\u11af " * 50,
+    "emoji sequences": "👨‍👩‍👧‍👦🇰🇷❤️‍🔥" * 300,
+    "space marks": "▁ ▁▁가▁" * 500,
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_comes_back(encoder, processor, name):
+    text = BAD[name]
+    ids, _ = encoder.encode_batch(pa.array([text]))
+    assert encoder.decode(ids) == text
+    if len(text) <= 100_000:
+        assert ids.tolist() == processor.encode(text)

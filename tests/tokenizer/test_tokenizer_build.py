@@ -31,8 +31,8 @@ def content(folder: Path) -> dict[str, bytes]:
 def built(counts, tmp_path_factory):
     folder = tmp_path_factory.mktemp("built")
     config = TokenizerConfig(vocab_size=590)
-    statistics = build(counts, config, ["tel", "email"], folder / "one", workers=1)
-    again = build(counts, config, ["email", "tel"], folder / "two", workers=2)
+    statistics = build([counts], config, ["tel", "email"], folder / "one", workers=1)
+    again = build([counts], config, ["email", "tel"], folder / "two", workers=2)
     return folder, statistics, again
 
 
@@ -82,7 +82,7 @@ def test_card_says_what_it_is(built):
 
 def test_plain_and_least_counts(counts, tmp_path):
     config = TokenizerConfig(vocab_size=700, morphemes=False, minimum_count=2)
-    statistics = build(counts, config, [], tmp_path, workers=1)
+    statistics = build([counts], config, [], tmp_path, workers=1)
     assert statistics["rows"] == statistics["used_eojeol"] < statistics["distinct_eojeol"]
     assert "analysed" not in statistics
     assert "without morphological analysis" in (tmp_path / "README.md").read_text()
