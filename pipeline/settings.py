@@ -298,3 +298,9 @@ class Shards(Section):
     validation: float = Field(
         0.01, ge=0, lt=1, description="share of documents held out, by keyed hash of the id"
     )
+    bytes: int = Field(
+        1 << 30,
+        ge=1,
+        description="a source's token shards are of about this size, and of less at its end; "
+        "both GPT-NeoX and Megatron-LM like 1 to 2 GiB",
+    )

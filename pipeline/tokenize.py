@@ -2,12 +2,14 @@
 
 import hashlib
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 
 from pipeline import storage
@@ -16,20 +18,42 @@ from pipeline.parquet import read_batches
 from pipeline.receipts import Finished, Task
 from pipeline.settings import Shards
 from tokenizer.encode import Encoder
-from tokenizer.shards import ShardWriter, token_dtype
+from tokenizer.errors import CorruptFileError
+from tokenizer.shards import ShardWriter, encode_index, read_index, token_dtype
 from tokenizer.special import END_OF_TEXT_ID
+
+SPLITS = ("train", "validation")
 
 
 @dataclass(frozen=True)
-class TokenizeWork:
-    """One curated shard and the model that encodes it."""
+class Encoding:
+    """What curated shards are encoded with, and the folder of the parts that come of it."""
 
-    curated: str
-    source: str
     model: str  # location of malmoi.model
     vocab_size: int
     shards: Shards
     seed: int
+    scratch: str
+
+    def part(self, *names: str) -> str:
+        return storage.join(self.scratch, *names)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Curated shards of one source, in order, whose tokens become one token shard of each split."""
+
+    names: tuple[str, ...]
+    source: str
+    encoding: Encoding
+
+
+@dataclass(frozen=True)
+class Part:
+    """A shard in the scratch folder: where it lies, and the hash of its tokens."""
+
+    stem: str
+    sha256: str
 
 
 @dataclass
@@ -40,71 +64,128 @@ class Split:
     tokens: int = 0  # end-of-text included
     bytes: int = 0  # UTF-8 bytes of the encoded text
 
-    def add(self, tokens: np.ndarray, n_bytes: int) -> None:
-        self.documents += 1
-        self.tokens += len(tokens)
-        self.bytes += n_bytes
+    def add(self, other: "Split") -> None:
+        self.documents += other.documents
+        self.tokens += other.tokens
+        self.bytes += other.bytes
 
 
-@dataclass
-class _Writers:
-    """The splits' writers of one curated shard, opened when their first document comes."""
+def encode_shard(shard: tuple[str, str], encoding: Encoding) -> None:
+    """Encode one curated shard, (name, path), into a part for each split.
 
-    task: Task
-    work: TokenizeWork
-    stack: ExitStack
-    totals: dict[str, Split] = field(default_factory=dict)
-    open: dict[str, ShardWriter] = field(default_factory=dict)
-
-    def add(self, split: str, tokens: np.ndarray, n_bytes: int) -> None:
-        if split not in self.open:
-            stem = self.task.path("tokens", split, self.work.curated)
-            storage.delete(f"{stem}.idx", missing_ok=True)  # never an old index on new tokens
-            writer = ShardWriter(stem, token_dtype(self.work.vocab_size), storage.write_atomic)
-            self.open[split] = self.stack.enter_context(writer)
-            self.totals[split] = Split()
-        self.open[split].add(tokens)
-        self.totals[split].add(tokens, n_bytes)
-
-
-def tokenize_unit(task: Task) -> Finished:
-    """Encode one curated shard into a shard for each split, and write the receipt."""
-    work: TokenizeWork = task.payload
-    started = time.monotonic()
-    encoder = _encoder(work.model)
-    counts = Counts()
+    The part's totals are written last: a part without them is not there.
+    """
+    name, path = shard
+    encoder = _encoder(encoding.model)
+    dtype = token_dtype(encoding.vocab_size)
+    totals = {split: Split() for split in SPLITS}
     with ExitStack() as stack:
-        writers = _Writers(task, work, stack)
-        path = task.path("curated", f"{work.curated}.parquet")
+        writers = {
+            split: stack.enter_context(
+                ShardWriter(encoding.part(split, name), dtype, storage.write_atomic)
+            )
+            for split in SPLITS
+        }
         for batch in read_batches(path, ["id", "text", "n_bytes"]):
-            n_bytes = batch["n_bytes"].to_pylist()
-            ids = batch["id"].to_pylist()
-            for row, tokens in enumerate(with_end_of_text(encoder, batch["text"])):
-                split = split_of(ids[row], work.shards.validation, work.seed)
-                writers.add(split, tokens.astype(token_dtype(work.vocab_size)), n_bytes[row])
-            counts.documents_in += batch.num_rows
-            counts.bytes_in += sum(n_bytes)
-    counts.documents_out = sum(split.documents for split in writers.totals.values())
-    counts.bytes_out = sum(split.bytes for split in writers.totals.values())
-    files = {
-        f"tokens/{split}/{work.curated}.{suffix}": storage.FileStamp(file.size, file.sha256)
-        for split, writer in writers.open.items()
-        for suffix, file in writer.files.items()
+            held_out = in_validation(batch["id"], encoding.shards.validation, encoding.seed)
+            n_bytes = batch["n_bytes"].to_numpy()
+            tokens, lengths = with_end_of_text(encoder, batch["text"], dtype)
+            for split, rows in (("train", ~held_out), ("validation", held_out)):
+                own = tokens if rows.all() else tokens[np.repeat(rows, lengths)]
+                writers[split].extend(own, lengths[rows])
+                totals[split].add(Split(int(rows.sum()), len(own), int(n_bytes[rows].sum())))
+    told = {
+        split: {**vars(total), "sha256": writers[split].files["bin"].sha256}
+        for split, total in totals.items()
     }
-    facts: dict[str, Any] = {split: vars(total) for split, total in sorted(writers.totals.items())}
+    with storage.write_atomic(encoding.part(f"{name}.json")) as out:
+        out.write(orjson.dumps(told))
+
+
+def pack(task: Task) -> Finished:
+    """Join the parts of some curated shards to a shard for each split, and write the receipt.
+
+    A split that no document fell to has no file.
+    """
+    work: Pack = task.payload
+    started = time.monotonic()
+    totals = {split: Split() for split in SPLITS}
+    parts: dict[str, list[Part]] = {split: [] for split in SPLITS}
+    for name in work.names:
+        told = orjson.loads(storage.read_bytes(work.encoding.part(f"{name}.json")))
+        for split, found in told.items():
+            parts[split].append(Part(work.encoding.part(split, name), found.pop("sha256")))
+            totals[split].add(Split(**found))
+    files: dict[str, storage.FileStamp] = {}
+    for split, total in totals.items():
+        stem = f"tokens/{split}/{task.unit}"
+        # an index of an earlier shard must never stand beside new tokens
+        storage.delete(f"{task.path(stem)}.idx", missing_ok=True)
+        if not total.documents:
+            storage.delete(f"{task.path(stem)}.bin", missing_ok=True)
+            continue
+        written = join(parts[split], task.path(stem), token_dtype(work.encoding.vocab_size))
+        for suffix, file in written.items():
+            files[f"{stem}.{suffix}"] = storage.FileStamp(file.size, file.sha256)
+    documents = sum(total.documents for total in totals.values())
+    n_bytes = sum(total.bytes for total in totals.values())
     return task.finish(
-        files, counts, source=work.source, facts=facts, seconds=time.monotonic() - started
+        files,
+        Counts(documents, documents, n_bytes, n_bytes),
+        source=work.source,
+        facts={split: vars(total) for split, total in totals.items() if total.documents},
+        seconds=time.monotonic() - started,
     )
 
 
-def with_end_of_text(encoder: Encoder, texts: pa.StringArray) -> list[np.ndarray]:
-    """Token ids of each text, the end-of-text id last (neither GPT data loader adds it)."""
-    flat, lengths = encoder.encode_batch(texts)
-    ends = np.cumsum(lengths)
-    return [
-        np.append(flat[end - length : end], END_OF_TEXT_ID)
-        for end, length in zip(ends.tolist(), lengths.tolist(), strict=True)
+def join(parts: Sequence[Part], stem: str, dtype: np.dtype) -> dict[str, Any]:
+    """Write the documents of shards, one after the other, as one; its files by suffix.
+
+    Holds the lengths of the documents, and of the tokens a megabyte. Raises CorruptFileError for a
+    part that is not as it was written.
+    """
+    lengths = [
+        read_index(storage.read_bytes(f"{part.stem}.idx"), f"{part.stem}.idx")[1] for part in parts
     ]
+    with storage.write_atomic(f"{stem}.bin") as tokens:
+        for part in parts:
+            digest = hashlib.sha256()
+            with storage.open_read(f"{part.stem}.bin") as file:
+                while piece := file.read(1 << 20):
+                    digest.update(piece)
+                    tokens.write(piece)
+            if digest.hexdigest() != part.sha256:
+                raise CorruptFileError(
+                    f"{part.stem}.bin: is not as it was written; delete the folder and run "
+                    "`malmoi tokenize` again"
+                )
+    with storage.write_atomic(f"{stem}.idx") as index:
+        index.write(encode_index(np.concatenate(lengths), dtype))
+    return {"bin": tokens, "idx": index}
+
+
+def with_end_of_text(
+    encoder: Encoder, texts: pa.StringArray, dtype: np.dtype
+) -> tuple[np.ndarray, np.ndarray]:
+    """(ids of all texts back to back, ids of each int64[n]), the end-of-text id last in each.
+
+    Neither GPT data loader adds it.
+    """
+    ids, lengths = encoder.encode_batch(texts)
+    with_end = lengths.astype(np.int64) + 1
+    ends = np.cumsum(with_end) - 1
+    inside = np.ones(len(ids) + len(lengths), bool)
+    inside[ends] = False
+    tokens = np.empty(len(inside), dtype)
+    tokens[inside] = ids
+    tokens[ends] = END_OF_TEXT_ID
+    return tokens, with_end
+
+
+def in_validation(ids: pa.StringArray, validation: float, seed: int) -> np.ndarray:
+    """bool[n]: which ids `split_of` holds out."""
+    found = (split_of(one, validation, seed) == "validation" for one in ids.to_pylist())
+    return np.fromiter(found, bool, len(ids))
 
 
 def split_of(identity: str, validation: float, seed: int) -> str:

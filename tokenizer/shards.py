@@ -123,8 +123,20 @@ class ShardWriter:
                     f"{place} has ids {tokens.min()} to {tokens.max()}, {self.dtype} ends at "
                     f"{limits.max}; take the dtype from token_dtype(vocab_size)"
                 )
-        self.files["bin"].write(np.ascontiguousarray(tokens, dtype=self.dtype).data)
-        self.lengths.append(len(tokens))
+        self.extend(tokens.astype(self.dtype), np.array([len(tokens)]))
+
+    def extend(self, tokens: np.ndarray, lengths: np.ndarray) -> None:
+        """Append documents: their tokens back to back, in the shard's dtype, and lengths int64[n].
+
+        Raises MalmoiError for another dtype, or lengths that are not those of the tokens.
+        """
+        if tokens.dtype != self.dtype or int(lengths.sum()) != len(tokens):
+            raise MalmoiError(
+                f"{self.stem}: {len(tokens)} tokens of {tokens.dtype} for documents of "
+                f"{int(lengths.sum())} tokens of {self.dtype}"
+            )
+        self.files["bin"].write(np.ascontiguousarray(tokens).data)
+        self.lengths.frombytes(lengths.astype(np.int32).tobytes())
         self.tokens += len(tokens)
 
     def __exit__(
@@ -166,7 +178,7 @@ class Shard:
         FileNotFoundError where one is missing.
         """
         stem = Path(stem)
-        dtype, lengths = _read_index(idx_path(stem))
+        dtype, lengths = read_index(idx_path(stem).read_bytes(), idx_path(stem))
         offsets = np.cumsum(lengths, dtype=np.int64) - lengths
         total = int(lengths.sum(dtype=np.int64))
         size = bin_path(stem).stat().st_size
@@ -189,9 +201,11 @@ class Shard:
         return self.tokens[start : start + int(self.lengths[i])]
 
 
-def _read_index(path: Path) -> tuple[np.dtype, np.ndarray]:
-    """(dtype of the tokens, lengths int32[N]) of an index whose every part agrees."""
-    data = path.read_bytes()
+def read_index(data: bytes, path: Path | str) -> tuple[np.dtype, np.ndarray]:
+    """(dtype of the tokens, lengths int32[N]) of an index whose every part agrees.
+
+    Raises CorruptFileError, naming `path`, for one that does not.
+    """
     if len(data) < HEADER.size:
         raise _corrupt(path, f"{len(data)} bytes, shorter than the header of {HEADER.size}")
     magic, version, code, n, n_bounds = HEADER.unpack_from(data)
@@ -220,5 +234,5 @@ def _read_index(path: Path) -> tuple[np.dtype, np.ndarray]:
     return dtype, lengths.astype(np.int32)
 
 
-def _corrupt(path: Path, what: str) -> CorruptFileError:
+def _corrupt(path: Path | str, what: str) -> CorruptFileError:
     return CorruptFileError(f"{path}: {what}; delete it and run the tokenize step again")

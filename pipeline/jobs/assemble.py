@@ -1,6 +1,8 @@
 """The assemble job: clean shards and removal lists to curated and removed shards. Map only."""
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from pipeline.assemble import AssembleWork, assemble_unit
 from pipeline.jobs.session import Session
@@ -46,15 +48,18 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
     )
 
 
-def curated_shards(workspace: Workspace) -> list[tuple[str, str, str]]:
-    """(name without suffix, source, sha256) of the curated shards, in order."""
-    manifest = workspace.require("assemble")
-    return [
-        (
-            name.removeprefix("curated/").removesuffix(".parquet"),
-            name.rsplit("-", 1)[0][8:],
-            stamp["sha256"],
-        )
-        for name, stamp in manifest["files"].items()
-        if name.startswith("curated/")
-    ]
+class Curated(NamedTuple):
+    """A curated shard: its name without suffix, its source, and its file's hash and bytes."""
+
+    name: str
+    source: str
+    sha256: str
+    size: int
+
+
+def curated(workspace: Workspace) -> Iterator[Curated]:
+    """The curated shards, in order."""
+    for name, stamp in workspace.require("assemble")["files"].items():
+        if name.startswith("curated/"):
+            stem = name.removeprefix("curated/").removesuffix(".parquet")
+            yield Curated(stem, stem.rsplit("-", 1)[0], stamp["sha256"], stamp["bytes"])

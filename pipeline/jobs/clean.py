@@ -1,5 +1,7 @@
 """The clean job: work units to clean, removed and signature shards. Map only."""
 
+import logging
+from collections.abc import Iterable
 from typing import Any
 
 from pipeline.clean import CleanWork, clean_unit
@@ -7,9 +9,14 @@ from pipeline.dedup.plan import earlier_runs, signature_settings
 from pipeline.filters import models
 from pipeline.jobs.session import Session
 from pipeline.recipe import Recipe
-from pipeline.sources.units import fingerprint, plan_units
+from pipeline.sources.units import WorkUnit, fingerprint, plan_units
 from pipeline.steps import INDEX
 from pipeline.workspace import Outcome, Unit, Workspace
+
+logger = logging.getLogger(__name__)
+
+ONE_MACHINE_BYTES = 200_000_000_000
+"""Bytes of source files, as they are stored, from which a cluster is advised."""
 
 
 def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
@@ -20,7 +27,10 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
     screen = recipe.decontaminate
     benchmarks = (workspace.path(INDEX), screen) if screen.enabled else None
     units = []
-    for work_unit in plan_units(recipe.sources, "", recipe.clean.unit_bytes):
+    planned = plan_units(recipe.sources, "", recipe.clean.unit_bytes)
+    if not session.spread:
+        advise(planned, session.workers)
+    for work_unit in planned:
         source = recipe.source(work_unit.source)
         rules = {
             name: rule.model_dump() for name, rule in recipe.clean.rules(source.profile).items()
@@ -51,6 +61,20 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
         units=units,
         work=lambda tasks: session.map("clean units", clean_unit, tasks),
     )
+
+
+def advise(planned: Iterable[WorkUnit], workers: int) -> None:
+    """Warn where there is more than the in-process runner should serve, with the way out."""
+    sizes = {file.uri: file.size for unit in planned for file in unit.files}
+    total = sum(sizes.values())
+    if total > ONE_MACHINE_BYTES:
+        logger.warning(
+            "%s GB of source files on %d processes of one machine: the in-process runner will do "
+            "it, in days; a cluster shares it out: malmoi run RECIPE --out RUN --runner flink -- "
+            "--flink_master=HOST:8081 (docs/flink.md)",
+            f"{total / 1e9:,.0f}",
+            workers,
+        )
 
 
 def _settings(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from functools import partial
 
 from pipeline import storage
 from pipeline.count import CuratedShard, Scratch, count_shard, merge_partition, partition_count
-from pipeline.jobs.assemble import curated_shards
+from pipeline.jobs.assemble import curated
 from pipeline.jobs.session import Session
 from pipeline.receipts import Task
 from pipeline.recipe import Recipe
@@ -13,13 +13,13 @@ from pipeline.workspace import Outcome, Unit, Workspace, digest
 
 def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
     """Do the count step. Every partition depends on every curated shard."""
-    shards = curated_shards(workspace)
+    shards = list(curated(workspace))
     chosen = recipe.tokenizer
-    weights = [chosen.weights.get(source, 1) for _, source, _ in shards]
-    identity = digest([sha256 for _, _, sha256 in shards])
+    weights = [chosen.weights.get(shard.source, 1) for shard in shards]
+    identity = digest([shard.sha256 for shard in shards])
     partitions = partition_count(workspace.require("assemble")["counts"]["bytes_out"])
     units = [Unit(f"part-{number:05d}", identity, number) for number in range(partitions)]
-    paths = [workspace.path("curated", f"{name}.parquet") for name, _, _ in shards]
+    paths = [workspace.path("curated", f"{shard.name}.parquet") for shard in shards]
 
     def work(tasks: list[Task]) -> None:
         """Two passes: shards to scratch files, but those that an earlier run left, then ranges."""

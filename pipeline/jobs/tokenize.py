@@ -1,44 +1,66 @@
 """The tokenize job: curated shards to token shards and the dataset's description. Map only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import count
 from typing import Any
 
 from pipeline import storage
 from pipeline.counts import Counts
-from pipeline.jobs.assemble import curated_shards
+from pipeline.jobs.assemble import Curated, curated
 from pipeline.jobs.session import Session
 from pipeline.receipts import Task
 from pipeline.recipe import Recipe
-from pipeline.tokenize import TokenizeWork, tokenize_unit
-from pipeline.workspace import Outcome, Unit, Workspace
+from pipeline.tokenize import Encoding, Pack, encode_shard, pack
+from pipeline.workspace import Outcome, Unit, Workspace, digest
 from tokenizer.shards import token_dtype
 from tokenizer.special import END_OF_TEXT_ID
 
 TOKEN_BYTES = "token_bytes.npy"
 
+TOKENS_A_BYTE = 1.5
+"""Bytes of tokens for a byte of curated Parquet, roughly: half a byte for a byte of text."""
+
 
 def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
-    """Do the tokenize step. A unit depends on its curated shard, the model and the split."""
+    """Do the tokenize step. A unit depends on its curated shards, the model and the split."""
     tokenizer = workspace.require("tokenizer")
     model = tokenizer["files"]["tokenizer/malmoi.model"]["sha256"]
     vocab_size = tokenizer["facts"]["tokenizer"]["vocab_size"]
-    location = workspace.path("tokenizer", "malmoi.model")
+    split = {"validation": recipe.shards.validation, "seed": recipe.seed}
+    encoding = Encoding(
+        workspace.path("tokenizer", "malmoi.model"),
+        vocab_size,
+        recipe.shards,
+        recipe.seed,
+        workspace.path("tokens", "scratch", digest([model, split])[:16]),
+    )
     units = [
         Unit(
             name,
-            {"curated": [name, sha256], "model": model},
-            TokenizeWork(name, source, location, vocab_size, recipe.shards, recipe.seed),
+            {"curated": [[shard.name, shard.sha256] for shard in shards], "model": model},
+            Pack(tuple(part_name(shard) for shard in shards), shards[0].source, encoding),
         )
-        for name, source, sha256 in curated_shards(workspace)
+        for name, shards in packs(workspace, recipe.shards.bytes)
     ]
     units.append(Unit(TOKEN_BYTES, {"model": model}))
 
     def work(tasks: list[Task]) -> None:
+        """Two passes: curated shards to parts, but those an earlier run left, then the packs."""
         for task in tasks:
             if task.unit == TOKEN_BYTES:
                 copy_token_bytes(task)
-        shards = [task for task in tasks if task.unit != TOKEN_BYTES]
-        session.map("tokenize shards", tokenize_unit, shards)
+        left = [task for task in tasks if task.unit != TOKEN_BYTES]
+        wanted = {part for task in left for part in task.payload.names}
+        there = {info.uri for info in storage.list_files(encoding.scratch)}
+        shards = [
+            (part_name(shard), workspace.path("curated", f"{shard.name}.parquet"))
+            for shard in curated(workspace)
+            if part_name(shard) in wanted and encoding.part(f"{part_name(shard)}.json") not in there
+        ]
+        session.map("encode shards", partial(encode_shard, encoding=encoding), shards)
+        session.map("pack", pack, left)
+        storage.delete_dir(workspace.path("tokens", "scratch"))
 
     return workspace.perform(
         "tokenize",
@@ -47,6 +69,27 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
         work=work,
         describe=lambda facts: {"dataset": describe(facts, recipe, model, vocab_size)},
     )
+
+
+def part_name(shard: Curated) -> str:
+    """The name of a curated shard's part in the scratch folder: another content, another part."""
+    return f"{shard.name}-{shard.sha256[:16]}"
+
+
+def packs(workspace: Workspace, size: int) -> Iterator[tuple[str, list[Curated]]]:
+    """(name, curated shards) of each token shard of about `size` bytes: by source, in order."""
+    by_source: dict[str, list[Curated]] = {}
+    for shard in curated(workspace):
+        by_source.setdefault(shard.source, []).append(shard)
+    for source, shards in by_source.items():
+        numbers, held = count(), list[Curated]()
+        for shard in shards:
+            held.append(shard)
+            if sum(each.size for each in held) * TOKENS_A_BYTE >= size:
+                yield f"{source}-{next(numbers):05d}", held
+                held = []
+        if held:
+            yield f"{source}-{next(numbers):05d}", held
 
 
 def copy_token_bytes(task: Task) -> None:

@@ -14,9 +14,11 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.portability import portable_runner
 from outputs import outputs
 
-from pipeline.jobs import RUNNERS, runners
+from pipeline.jobs import RUNNERS, clean, runners
 from pipeline.jobs.runners import Engine, engine
 from pipeline.jobs.session import Session
+from pipeline.sources.units import WorkUnit
+from pipeline.storage import FileInfo
 from pipeline.text.html import extract  # any function of a module without Beam
 from tokenizer.errors import MalmoiError
 
@@ -136,6 +138,17 @@ def test_a_portable_job_service_gives_the_same_bytes(malmoi, corpus: Path, tmp_p
     malmoi("curate", recipe, "--out", here)
     malmoi("curate", recipe, "--out", there, "--runner", "flink", "--", "--job_endpoint=embed")
     assert outputs(there) == outputs(here) != {}
+
+
+def test_more_than_one_machine_should_do_is_told_with_the_way_out(caplog) -> None:
+    half = clean.ONE_MACHINE_BYTES // 2
+    files = [FileInfo(f"{name}.jsonl", half, 0) for name in "ab"]
+    parts = [WorkUnit(at, "web", (file,)) for at, file in enumerate([*files, files[0]])]
+    clean.advise(parts, 2)  # the parts of one file count once
+    assert not caplog.records
+    clean.advise([*parts, WorkUnit(3, "web", (FileInfo("c.jsonl", 1, 0),))], 2)
+    (record,) = caplog.records
+    assert "--runner flink" in record.getMessage()
 
 
 def test_an_engine_that_keeps_failing_is_told_with_its_cure(monkeypatch) -> None:

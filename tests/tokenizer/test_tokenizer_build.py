@@ -30,7 +30,7 @@ def content(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def built(counts, tmp_path_factory):
     folder = tmp_path_factory.mktemp("built")
-    config = TokenizerConfig(vocab_size=590)
+    config = TokenizerConfig(unsplit_share=0, vocab_size=590)
     statistics = build([counts], config, ["tel", "email"], folder / "one", workers=1)
     again = build([counts], config, ["email", "tel"], folder / "two", workers=2)
     return folder, statistics, again
