@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Every command and hundreds of short processes of the tests would compile all that they import.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test check docs clean wheel flink prism flink-cluster test-runners
+.PHONY: setup demo test check docs clean wheel flink spark prism flink-cluster test-runners
 setup: $(STAMP)
 
 # uv installs 3 GB of torch from its cache by hard links, in seconds; pip takes minutes each time.
@@ -31,6 +31,11 @@ flink: $(JARS)/flink-job-server.jar
 $(JARS)/flink-job-server.jar: deploy/flink/pom.xml
 	mvn --batch-mode --quiet --file deploy/flink/pom.xml package -DoutputDirectory=$(CURDIR)/build/flink
 	mkdir -p $(JARS) && mv build/flink/flink-job-server.jar $@
+
+spark: $(JARS)/spark-job-server.jar
+$(JARS)/spark-job-server.jar: deploy/spark/pom.xml
+	mvn --batch-mode --quiet --file deploy/spark/pom.xml package -DoutputDirectory=$(CURDIR)/build/spark
+	mkdir -p $(JARS) && mv build/spark/spark-job-server.jar $@
 
 prism: .cache/bin/prism
 .cache/bin/prism:
