@@ -42,7 +42,8 @@ class Cluster:
         self.folder, self.slots = folder, slots
         self.rest, self.rpc = free_port(), free_port()
         self.address = f"localhost:{self.rest}"
-        self.options = [f"--flink_master={self.address}", f"--files_to_stage={folder / 'conf'}"]
+        small = folder / "conf" / "flink-conf.yaml"
+        self.options = [f"--flink_master={self.address}", f"--files_to_stage={small}"]
         self.managers: list[subprocess.Popen] = []
         (folder / "conf").mkdir(parents=True)
         (folder / "conf" / "flink-conf.yaml").write_text("")
