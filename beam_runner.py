@@ -83,7 +83,11 @@ class Job:
                 engine(self.runner, beam_arguments, self.workers, self.workspace.root, self.folder)
             )
             self._session = Session(
-                engine_.pipeline, engine_.workers, engine_.spread, engine_.attempts
+                engine_.pipeline,
+                engine_.workers,
+                engine_.spread,
+                engine_.attempts,
+                engine_.is_there,
             )
         return self._session
 

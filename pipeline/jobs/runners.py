@@ -22,6 +22,9 @@ POOL_PORT = 50000
 EMBEDDED = "[local]"
 """Beam's name of a Flink or Spark inside the job server."""
 
+EMBEDDED_SERVICE = "embed"
+"""The endpoint that means Beam's own job service, inside this process."""
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -29,17 +32,23 @@ class Engine:
 
     `workers` processes stand in a pool of this command; 1 where the engine has processes of its
     own. `spread` says that tasks must be dealt out over them, `attempts` how often a graph is sent
-    when the engine loses a worker: units that were finished are not done again.
+    when the engine loses a worker: units that were finished are not done again. `endpoint` is the
+    job server's, None where there is none.
     """
 
     options: tuple[str, ...]
     workers: int = 1
     spread: bool = True
     attempts: int = 3
+    endpoint: str | None = None
 
     def pipeline(self) -> beam.Pipeline:
         """A new graph to be filled and run here."""
         return beam.Pipeline(options=PipelineOptions(list(self.options)))
+
+    def is_there(self) -> bool:
+        """Whether a graph can be sent: the job server, if there is one, still listens."""
+        return self.endpoint is None or servers.listens(self.endpoint)
 
 
 @dataclass(frozen=True)
@@ -148,6 +157,7 @@ def _portable(
     return Engine(
         ("--runner=PortableRunner", *arguments, *added),
         workers=call.cores if environment == "LOOPBACK" else 1,
+        endpoint=None if endpoint == EMBEDDED_SERVICE else endpoint,
     )
 
 

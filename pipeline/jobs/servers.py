@@ -101,14 +101,14 @@ def prism_server(binary: str, folder: Path) -> Iterator[str]:
         yield f"localhost:{port}"
 
 
+BEAM_POOL = ("-m", "apache_beam.runners.worker.worker_pool_main", "--service_port={port}")
+
+
 @contextmanager
-def worker_pool(folder: Path) -> Iterator[str]:
+def worker_pool(folder: Path, program: Sequence[str] = BEAM_POOL) -> Iterator[str]:
     """A pool that starts a Python process for each worker that an engine asks for."""
     port = free_port()
-    command = [
-        *(sys.executable, "-m", "apache_beam.runners.worker.worker_pool_main"),
-        f"--service_port={port}",
-    ]
+    command = [sys.executable, *(word.format(port=port) for word in program)]
     # The pool starts `python`, and workers import what this process can.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     imports = os.pathsep.join(name or str(Path.cwd()) for name in sys.path)
@@ -159,11 +159,9 @@ def _wait_for(name: str, process: subprocess.Popen[bytes], port: int, log: Path)
         if process.poll() is not None or time.monotonic() > until:
             said = log.read_text("utf-8", "replace").strip().splitlines()[-1:] or ["nothing"]
             raise MalmoiError(f"{log}: {name} did not start; it said: {said[0]}")
-        try:
-            socket.create_connection(("localhost", port), timeout=1).close()
+        if listens(f"localhost:{port}"):
             return
-        except OSError:
-            time.sleep(0.1)
+        time.sleep(0.1)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -176,6 +174,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             break
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def listens(endpoint: str) -> bool:
+    """Whether something answers at HOST:PORT within five seconds."""
+    host, _, port = endpoint.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def free_port() -> int:

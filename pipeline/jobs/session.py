@@ -29,13 +29,14 @@ class Session:
 
     `make_pipeline` names the runner, `workers` the processes of this command's pool. On an engine
     with processes of its own tasks are `spread` over them, and a graph that lost a worker is sent
-    again, `attempts` times in all.
+    again, `attempts` times in all while the engine `is_there`.
     """
 
     make_pipeline: Callable[[], beam.Pipeline]
     workers: int = 1
     spread: bool = False
     attempts: int = 1
+    is_there: Callable[[], bool] = lambda: True
 
     def run(self, build: Callable[[beam.Pipeline], None]) -> Counted | None:
         """Build a graph and run it to its end; a failed run raises its cause.
@@ -53,11 +54,12 @@ class Session:
                 cause = _cause(error)
                 if isinstance(cause, _NAMED) or self.attempts == 1:
                     raise cause from error
-                if not left:
+                gone = not self.is_there()
+                if gone or not left:
+                    what = "is gone" if gone else f"failed {self.attempts} times in turn"
                     raise MalmoiError(
-                        f"the engine failed {self.attempts} times in turn ({_kind(error)}); run "
-                        "the same command again: finished units are kept. `malmoi status` and the "
-                        "engine's own log say more"
+                        f"the engine {what} ({_kind(error)}); run the same command again: "
+                        "finished units are kept. `malmoi status` and the engine's own log say more"
                     ) from error
                 logger.warning("the engine failed (%s); the graph is sent again", _kind(error))
                 continue

@@ -64,7 +64,8 @@ def test_prism(corpus: Path, tmp_path: Path, expected: dict[str, str]) -> None:
 @pytest.fixture
 def two_managers(tmp_path: Path) -> Iterator[tuple[Cluster, list[str]]]:
     """A cluster of two task managers and a pool of Beam workers; and the arguments for it."""
-    with cluster(tmp_path / "flink", 2, 2) as made, worker_pool(tmp_path / "pool") as pool:
+    program = (str(Path(__file__).with_name("shared_pool.py")), "{port}")
+    with cluster(tmp_path / "flink", 2, 2) as made, worker_pool(tmp_path / "pool", program) as pool:
         yield (
             made,
             [

@@ -1,5 +1,6 @@
 """Runners by name: what each is given, what each refuses, and the graph that Dataflow would get."""
 
+import socket
 import subprocess
 import sys
 from functools import partial
@@ -140,6 +141,15 @@ def test_a_portable_job_service_gives_the_same_bytes(malmoi, corpus: Path, tmp_p
     assert outputs(there) == outputs(here) != {}
 
 
+def test_a_job_server_that_died_is_not_there(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        made = start("flink", [f"--job_endpoint=127.0.0.1:{server.getsockname()[1]}"], tmp_path)
+        assert made.is_there()
+    assert not made.is_there()
+    assert start("local", [], tmp_path).is_there()
+    assert start("flink", ["--job_endpoint=embed"], tmp_path).is_there()
+
+
 def test_more_than_one_machine_should_do_is_told_with_the_way_out(caplog) -> None:
     half = clean.ONE_MACHINE_BYTES // 2
     files = [FileInfo(f"{name}.jsonl", half, 0) for name in "ab"]
@@ -164,5 +174,9 @@ def test_an_engine_that_keeps_failing_is_told_with_its_cure(monkeypatch) -> None
     with pytest.raises(MalmoiError, match="run the same command again") as told:
         Session(make, attempts=3).run(lambda pipeline: None)
     assert len(sent) == 3 and "가나다" not in str(told.value)
+    sent.clear()
+    with pytest.raises(MalmoiError, match="the engine is gone"):
+        Session(make, attempts=3, is_there=lambda: False).run(lambda pipeline: None)
+    assert len(sent) == 1
     with pytest.raises(RuntimeError):  # this process's own: a defect, with its traceback
         Session(make, attempts=1).run(lambda pipeline: None)
