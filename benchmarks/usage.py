@@ -72,7 +72,7 @@ class Watch:
         usage = self.steps[names[done[-1] + 1 if done else 0]]  # the one after the last done
         for process in tree(root):
             with contextlib.suppress(OSError, ValueError):
-                resident, seconds = _memory_and_time(process)
+                resident, seconds = memory_and_time(process)
                 if process == root:
                     usage.driver = max(usage.driver, resident)
                 else:
@@ -102,7 +102,7 @@ def tree(root: int) -> Iterator[int]:
     yield from found
 
 
-def _memory_and_time(process: int) -> tuple[int, float]:
+def memory_and_time(process: int) -> tuple[int, float]:
     """Resident bytes, and processor seconds so far."""
     fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
     ticks = int(fields[11]) + int(fields[12])

@@ -125,7 +125,7 @@ class PlainEncoder:
 
 _WAYS: dict[str, Callable[[bytes, Any], Encodes]] = {
     "gigatoken": GigatokenEncoder,
-    "words": lambda model, processor: WordEncoder(processor),
+    "words": WordEncoder,
     "sentencepiece": PlainEncoder,
 }
 

@@ -57,8 +57,7 @@ def test_adversarial_and_korean_texts(encoder, processor, texts):
 
 
 def test_the_limits_of_cache_and_calls_change_nothing(model, processor, texts, monkeypatch):
-    monkeypatch.setattr("tokenizer.word_encoder.CACHE_WORDS", 50)
-    monkeypatch.setattr("tokenizer.word_encoder.JOINED_BYTES", 20)
+    monkeypatch.setattr("tokenizer.word_encoder.CACHE_SLOTS", 64)
     monkeypatch.setattr("tokenizer.encode.CACHE_TEXT", 500)
     some = [*texts.to_pylist()[:100], "긴낱말" * 30, *ADVERSARIAL]
     for backend in ("gigatoken", "words"):

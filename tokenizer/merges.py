@@ -1,0 +1,179 @@
+"""SentencePiece's BPE of one word in compiled code.
+
+Bigrams of symbols merge in the order of their score, of equal ones the leftmost first (Sennrich et
+al. 2016; sentencepiece's bpe_model.cc). What a bigram merges to is found by the ids of its halves:
+every piece is entered once for each way to cut it into two.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from tokenizer.errors import MalmoiError
+from tokenizer.model import BYTE, NORMAL, USER_DEFINED, Piece
+
+MOST_CHARACTERS = 128
+"""Of a word that is merged here: the time grows with the square of it."""
+
+UNHANDLED = -1
+MARK = "▁"  # what SentencePiece writes for a space
+_NONE = np.iinfo(np.int64).max
+_EMPTY = np.uint64(2**64 - 1)
+_CODE_POINTS = 0x110000
+_SPACE, _LESS, _BAR = ord(" "), ord("<"), ord("|")
+_LATER = 0x2581, 0xFDD0, 0  # the escape rules', and the end of a C string: left to SentencePiece
+
+
+class Merges(NamedTuple):
+    """A vocabulary as tables.
+
+    `characters` int32[0x110000]: id of a character, -1 without a piece of its own, -2 of one that
+    is not handled here. `byte_ids` int32[256]. `keys` uint64[2^k]: left id << 32 | right id, open
+    addressing; `values` int64[2^k]: rank << 32 | id, the least rank merges first.
+    """
+
+    characters: np.ndarray
+    byte_ids: np.ndarray
+    keys: np.ndarray
+    values: np.ndarray
+
+
+def merges(vocabulary: Sequence[Piece]) -> Merges:
+    """The tables of a vocabulary.
+
+    MalmoiError where its words cannot be merged by them: it has no pieces of bytes, a piece has a
+    character that is none itself, or a user-defined piece does not begin with "<|".
+    """
+    ids = {piece.text: at for at, piece in enumerate(vocabulary) if piece.kind == NORMAL}
+    byte_ids = [at for at, piece in enumerate(vocabulary) if piece.kind == BYTE]
+    users = [piece.text for piece in vocabulary if piece.kind == USER_DEFINED]
+    unknown = {c for text in ids for c in text} - ids.keys()
+    if len(byte_ids) != 256 or unknown or any(not text.startswith("<|") for text in users):
+        raise MalmoiError("merges of this vocabulary are not a function of ids; use Malmoi's own")
+    characters = np.full(_CODE_POINTS, -1, np.int32)
+    for text, at in ids.items():
+        if len(text) == 1:
+            characters[ord(text)] = at
+    characters[_SPACE] = ids.get(MARK, -1)
+    characters[list(_LATER)] = -2
+    scores = np.array([piece.score for piece in vocabulary])
+    ranks = np.unique(-scores, return_inverse=True)[1].astype(np.int64)
+    found = [
+        (ids[text[:cut]] << 32 | ids[text[cut:]], int(ranks[at]) << 32 | at)
+        for text, at in ids.items()
+        for cut in range(1, len(text))
+        if text[:cut] in ids and text[cut:] in ids
+    ]
+    keys = np.full(1 << (4 * len(found) + 2).bit_length(), _EMPTY)
+    values = np.full(len(keys), _NONE)
+    if found:
+        columns = np.array(found, np.int64)
+        _enter(columns[:, 0].astype(np.uint64), columns[:, 1].copy(), keys, values)
+    return Merges(characters, np.array(byte_ids, np.int32), keys, values)
+
+
+@numba.njit(cache=True, inline="always")
+def _slot(key: np.uint64, mask: np.uint64) -> np.uint64:
+    mixed = key * np.uint64(0x9E3779B97F4A7C15)
+    return (mixed ^ (mixed >> np.uint64(32))) & mask
+
+
+@numba.njit(cache=True)
+def _enter(new: np.ndarray, merged: np.ndarray, keys: np.ndarray, values: np.ndarray) -> None:
+    mask = np.uint64(len(keys) - 1)
+    for i in range(len(new)):
+        slot = _slot(new[i], mask)
+        while keys[slot] != _EMPTY:
+            slot = (slot + np.uint64(1)) & mask
+        keys[slot], values[slot] = new[i], merged[i]
+
+
+@numba.njit(cache=True, inline="always")
+def _merged(left: int, right: int, keys: np.ndarray, values: np.ndarray) -> int:
+    """rank << 32 | id of a bigram; `_NONE` where it does not merge."""
+    if left < 0 or right < 0:
+        return _NONE
+    mask = np.uint64(len(keys) - 1)
+    key = np.uint64(left) << np.uint64(32) | np.uint64(right)
+    slot = _slot(key, mask)
+    while True:
+        if keys[slot] == key:
+            return values[slot]
+        if keys[slot] == _EMPTY:
+            return _NONE
+        slot = (slot + np.uint64(1)) & mask
+
+
+@numba.njit(cache=True, inline="always")
+def _character(data: np.ndarray, at: int) -> tuple[int, int]:
+    """(code point, its bytes) of valid UTF-8."""
+    first = int(data[at])
+    if first < 0x80:
+        return first, 1
+    if first < 0xE0:
+        return (first & 0x1F) << 6 | data[at + 1] & 0x3F, 2
+    if first < 0xF0:
+        return (first & 0x0F) << 12 | (data[at + 1] & 0x3F) << 6 | data[at + 2] & 0x3F, 3
+    high = (first & 0x07) << 18 | (data[at + 1] & 0x3F) << 12
+    return high | (data[at + 2] & 0x3F) << 6 | data[at + 3] & 0x3F, 4
+
+
+@numba.njit(cache=True)
+def merge(
+    data: np.ndarray,
+    start: int,
+    end: int,
+    tables: Merges,
+    symbols: np.ndarray,
+    ranked: np.ndarray,
+    out: np.ndarray,
+) -> int:
+    """Write the ids of the word data[start:end] (uint8, valid UTF-8, no newline in it) to `out`.
+
+    `symbols` int64[MOST_CHARACTERS] and `ranked` of the same length are room to work in, `out`
+    int32 has room for an id a byte. Returns how many ids; UNHANDLED for a word that is longer, or
+    holds what SentencePiece changes first: the escape's characters, a user-defined piece.
+    """
+    n = 0
+    at = start
+    while at < end:
+        point, size = _character(data, at)
+        symbol = tables.characters[point]
+        barred = point == _LESS and at + 1 < end and data[at + 1] == _BAR
+        if n == MOST_CHARACTERS or symbol == -2 or barred:
+            return UNHANDLED
+        symbols[n] = symbol if symbol >= 0 else -1 - at  # without a piece: where its bytes are
+        at += size
+        n += 1
+    for i in range(n - 1):
+        ranked[i] = _merged(symbols[i], symbols[i + 1], tables.keys, tables.values)
+    while n > 1:
+        best = 0
+        for i in range(1, n - 1):
+            if ranked[i] >> 32 < ranked[best] >> 32:
+                best = i
+        if ranked[best] == _NONE:
+            break
+        symbols[best] = ranked[best] & 0xFFFFFFFF
+        n -= 1
+        for i in range(best + 1, n):
+            symbols[i] = symbols[i + 1]
+        for i in range(best + 1, n - 1):
+            ranked[i] = ranked[i + 1]
+        if best > 0:
+            ranked[best - 1] = _merged(symbols[best - 1], symbols[best], tables.keys, tables.values)
+        if best < n - 1:
+            ranked[best] = _merged(symbols[best], symbols[best + 1], tables.keys, tables.values)
+    written = 0
+    for i in range(n):
+        if symbols[i] >= 0:
+            out[written] = symbols[i]
+            written += 1
+        else:
+            first = -1 - symbols[i]
+            for byte in range(_character(data, first)[1]):
+                out[written] = tables.byte_ids[data[first + byte]]
+                written += 1
+    return written
