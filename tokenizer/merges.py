@@ -19,7 +19,7 @@ MOST_CHARACTERS = 128
 
 UNHANDLED = -1
 MARK = "▁"  # what SentencePiece writes for a space
-_NONE = np.iinfo(np.int64).max
+_NONE = np.int64(np.iinfo(np.int64).max)
 _EMPTY = np.uint64(2**64 - 1)
 _CODE_POINTS = 0x110000
 _SPACE, _LESS, _BAR = ord(" "), ord("<"), ord("|")
@@ -30,14 +30,13 @@ class Merges(NamedTuple):
     """A vocabulary as tables.
 
     `characters` int32[0x110000]: id of a character, -1 without a piece of its own, -2 of one that
-    is not handled here. `byte_ids` int32[256]. `keys` uint64[2^k]: left id << 32 | right id, open
-    addressing; `values` int64[2^k]: rank << 32 | id, the least rank merges first.
+    is not handled here. `byte_ids` int32[256]. `bigrams` uint64[2 << k], open addressing, pairs of
+    left id << 32 | right id and rank << 32 | id of what they merge to: the least rank goes first.
     """
 
     characters: np.ndarray
     byte_ids: np.ndarray
-    keys: np.ndarray
-    values: np.ndarray
+    bigrams: np.ndarray
 
 
 def merges(vocabulary: Sequence[Piece]) -> Merges:
@@ -66,44 +65,41 @@ def merges(vocabulary: Sequence[Piece]) -> Merges:
         for cut in range(1, len(text))
         if text[:cut] in ids and text[cut:] in ids
     ]
-    keys = np.full(1 << (4 * len(found) + 2).bit_length(), _EMPTY)
-    values = np.full(len(keys), _NONE)
-    if found:
-        columns = np.array(found, np.int64)
-        _enter(columns[:, 0].astype(np.uint64), columns[:, 1].copy(), keys, values)
-    return Merges(characters, np.array(byte_ids, np.int32), keys, values)
+    bigrams = np.full(2 << (4 * len(found) + 2).bit_length(), _EMPTY)
+    _enter(np.array(found, np.uint64).reshape(-1, 2), bigrams)
+    return Merges(characters, np.array(byte_ids, np.int32), bigrams)
 
 
 @numba.njit(cache=True, inline="always")
 def _slot(key: np.uint64, mask: np.uint64) -> np.uint64:
     mixed = key * np.uint64(0x9E3779B97F4A7C15)
-    return (mixed ^ (mixed >> np.uint64(32))) & mask
+    return ((mixed ^ (mixed >> np.uint64(32))) << np.uint64(1)) & mask
 
 
 @numba.njit(cache=True)
-def _enter(new: np.ndarray, merged: np.ndarray, keys: np.ndarray, values: np.ndarray) -> None:
-    mask = np.uint64(len(keys) - 1)
-    for i in range(len(new)):
-        slot = _slot(new[i], mask)
-        while keys[slot] != _EMPTY:
-            slot = (slot + np.uint64(1)) & mask
-        keys[slot], values[slot] = new[i], merged[i]
+def _enter(found: np.ndarray, bigrams: np.ndarray) -> None:
+    mask = np.uint64(len(bigrams) - 1)
+    for i in range(len(found)):
+        slot = _slot(found[i, 0], mask)
+        while bigrams[slot] != _EMPTY:
+            slot = (slot + np.uint64(2)) & mask
+        bigrams[slot], bigrams[slot + np.uint64(1)] = found[i, 0], found[i, 1]
 
 
 @numba.njit(cache=True, inline="always")
-def _merged(left: int, right: int, keys: np.ndarray, values: np.ndarray) -> int:
+def _merged(left: int, right: int, bigrams: np.ndarray) -> np.int64:
     """rank << 32 | id of a bigram; `_NONE` where it does not merge."""
     if left < 0 or right < 0:
         return _NONE
-    mask = np.uint64(len(keys) - 1)
+    mask = np.uint64(len(bigrams) - 1)
     key = np.uint64(left) << np.uint64(32) | np.uint64(right)
     slot = _slot(key, mask)
     while True:
-        if keys[slot] == key:
-            return values[slot]
-        if keys[slot] == _EMPTY:
+        if bigrams[slot] == key:
+            return np.int64(bigrams[slot + np.uint64(1)])
+        if bigrams[slot] == _EMPTY:
             return _NONE
-        slot = (slot + np.uint64(1)) & mask
+        slot = (slot + np.uint64(2)) & mask
 
 
 @numba.njit(cache=True, inline="always")
@@ -148,7 +144,7 @@ def merge(
         at += size
         n += 1
     for i in range(n - 1):
-        ranked[i] = _merged(symbols[i], symbols[i + 1], tables.keys, tables.values)
+        ranked[i] = _merged(symbols[i], symbols[i + 1], tables.bigrams)
     while n > 1:
         best = 0
         for i in range(1, n - 1):
@@ -163,9 +159,9 @@ def merge(
         for i in range(best + 1, n - 1):
             ranked[i] = ranked[i + 1]
         if best > 0:
-            ranked[best - 1] = _merged(symbols[best - 1], symbols[best], tables.keys, tables.values)
+            ranked[best - 1] = _merged(symbols[best - 1], symbols[best], tables.bigrams)
         if best < n - 1:
-            ranked[best] = _merged(symbols[best], symbols[best + 1], tables.keys, tables.values)
+            ranked[best] = _merged(symbols[best], symbols[best + 1], tables.bigrams)
     written = 0
     for i in range(n):
         if symbols[i] >= 0:
