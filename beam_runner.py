@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline import commands, console, storage
+from pipeline import commands, console, storage, training_commands
 from pipeline.commands import Json, show
 from pipeline.jobs import RUNNERS, workers
 from pipeline.recipe import Recipe, load
@@ -284,6 +284,7 @@ def demo(
 
 
 app.add_typer(commands.app)
+app.add_typer(training_commands.app)
 
 
 def main() -> None:

@@ -38,6 +38,7 @@ from tokenizer.config import TokenizerConfig
 from tokenizer.count import count_eojeol
 from tokenizer.encode import Encoder
 from tokenizer.morphemes import HANGUL, morpheme_counts, split
+from tokenizer.quality import byte_fragments, renyi_efficiency
 from tokenizer.train import train
 from tokenizer.vocabulary import byte_lengths
 
@@ -53,7 +54,6 @@ DIAL: dict[str, dict[str, Any]] = {
     "plain": {"morphemes": False},
     "plain, digits merge": {"morphemes": False, "split_digits": False},
 }
-RENYI = 2.5
 
 Lengths = Callable[[str], Sequence[int]]
 """Bytes of each token of a text, in order."""
@@ -61,11 +61,15 @@ Lengths = Callable[[str], Sequence[int]]
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """A way to cut text: bytes of each token, and its ids for the figures on the vocabulary."""
+    """A way to cut text: bytes of each token, and its ids for the figures on the vocabulary.
+
+    `fragments`: the ids that stand for a part of a character.
+    """
 
     lengths: Lengths
     ids: Callable[[str], Sequence[int]]
     entries: int
+    fragments: frozenset[int]
 
 
 def main() -> None:
@@ -133,7 +137,8 @@ def ours(counts: pa.Table, config: TokenizerConfig, analyses: Analyses, out: Pat
     def ids(text: str) -> np.ndarray:
         return encoder.encode_batch(pa.array([text]))[0]
 
-    return Tokenizer(lambda text: n_bytes[ids(text)].tolist(), ids, config.vocab_size)
+    fragments = frozenset(np.flatnonzero(byte_fragments(model)).tolist())
+    return Tokenizer(lambda text: n_bytes[ids(text)].tolist(), ids, config.vocab_size, fragments)
 
 
 def measured(made: Tokenizer, texts: Texts, gold: Any) -> dict[str, Any]:
@@ -149,14 +154,12 @@ def measured(made: Tokenizer, texts: Texts, gold: Any) -> dict[str, Any]:
         kinds[kind] = round(n_bytes / max(sum(map(len, found)), 1), 3)
         words += sum(len(document.split()) for document in documents)
     with_gold = agreement(gold, lambda word: inner(made.lengths, word))
-    shares = used[used > 0] / used.sum()
-    renyi = np.log((shares**RENYI).sum()) / (1 - RENYI) / np.log(made.entries)
     return {
         "bytes_per_token": round(float(np.mean(list(kinds.values()))), 3),
         **{name: round(value, 3) for name, value in with_gold._asdict().items()},
         "tokens_per_word": round(int(used.sum()) / max(words, 1), 3),
         "crossing": round(crossing(made.lengths, texts), 3),
-        "renyi": round(float(renyi), 3),
+        "renyi": round(renyi_efficiency(used), 3),
         "used": round(float((used > 0).mean()), 3),
         "kinds": kinds,
     }

@@ -62,8 +62,14 @@ def sentencepiece(texts: Texts, entries: int) -> "Tokenizer":
         1 if processor.is_byte(i) else len(processor.id_to_piece(i).replace("▁", " ").encode())
         for i in range(entries)
     ]
+    fragments = frozenset(
+        i for i in range(entries) if processor.is_byte(i) and processor.id_to_piece(i) >= "<0x80>"
+    )
     return Tokenizer(
-        lambda text: [sizes[i] for i in processor.encode(text)], processor.encode, entries
+        lambda text: [sizes[i] for i in processor.encode(text)],
+        processor.encode,
+        entries,
+        fragments,
     )
 
 
@@ -130,17 +136,28 @@ def _huggingface(made: Any) -> "Tokenizer":
 
     alphabet = _bytes_of_letters()
 
-    def size(piece: str) -> int:
+    def data(piece: str) -> bytes:
         inside = all(letter in alphabet for letter in piece)
-        return len(piece) if inside else len(piece.encode())
+        return bytes(alphabet[letter] for letter in piece) if inside else piece.encode()
 
-    sizes = {i: size(piece) for piece, i in made.get_vocab().items()}
+    entry = {i: data(piece) for piece, i in made.get_vocab().items()}
+    sizes = {i: len(found) for i, found in entry.items()}
     entries = max(sizes) + 1
-    return Tokenizer(lambda text: [sizes[i] for i in ids(text)], ids, entries)
+    fragments = frozenset(i for i, found in entry.items() if not _is_text(found))
+    return Tokenizer(lambda text: [sizes[i] for i in ids(text)], ids, entries, fragments)
 
 
-def _bytes_of_letters() -> frozenset[str]:
-    """The 256 letters that byte-level BPE writes bytes as (GPT-2's encoder)."""
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _bytes_of_letters() -> dict[str, int]:
+    """The byte for which byte-level BPE writes each of 256 letters (GPT-2's encoder)."""
     plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    shifted = [chr(0x100 + n) for n in range(256 - len(plain))]
-    return frozenset([*map(chr, plain), *shifted])
+    others = [byte for byte in range(256) if byte not in plain]
+    shifted = {chr(0x100 + n): byte for n, byte in enumerate(others)}
+    return {**{chr(byte): byte for byte in plain}, **shifted}

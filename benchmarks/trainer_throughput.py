@@ -1,16 +1,21 @@
-"""Training tokens a second: the trainer's step beside transformers' GPT-NeoX with torch's AdamW.
+"""Training tokens a second and memory: the trainer's step beside transformers' GPT-NeoX.
 
-    python benchmarks/trainer_throughput.py [--preset demo] [--seconds 30] [--json]
+    python benchmarks/trainer_throughput.py [--preset demo] [--seconds 60] [--compile] [--json]
 
-Same shape, same initial weights, same batches, fp32, one process, all its cores. Steps of the two
-alternate in one run, so that other load on the machine falls on both alike; what is reported is
-each one's median step. The losses are printed as well: the two train the same model.
+Theirs with torch's AdamW. Same shape, same initial weights, same batches, one process, all its
+cores; in fp32 and, where the CPU multiplies in bf16, in that too (theirs by autocast). Steps of all
+alternate in one run, so that other load on the machine falls on them alike; what is reported is
+each one's median step. Memory is the growth of the resident set over three steps of one alone in a
+process of its own, from before its model was built. The losses are printed as well: all train the
+same model.
 """
 
 import argparse
 import hashlib
 import json
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,12 +29,15 @@ from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
 from tokenizer.shards import ShardWriter
 from tokenizer.special import END_OF_TEXT_ID
+from trainer.batches import Batches
 from trainer.checkpoint import State
-from trainer.config import PRESETS, ModelConfig, TrainConfig, parameter_count
+from trainer.config import PRESETS, ModelConfig, ParallelConfig, TrainConfig, parameter_count
 from trainer.dataset import IGNORED, Dataset
+from trainer.evaluate import Reading
 from trainer.export import huggingface_config
 from trainer.init import initialise
-from trainer.model import NeoX, build
+from trainer.layout import build_parallel
+from trainer.model import build
 from trainer.optim import learning_rate, make_optimizer
 from trainer.order import Order
 from trainer.parallel import Ranks, ranks
@@ -62,36 +70,53 @@ def write_tokens(root: Path, count: int) -> None:
     (root / "manifest.json").write_text(json.dumps({"dataset": dataset, "files": files}))
 
 
-def our_step(run: Run) -> Step:
+def given(model: ModelConfig, root: Path) -> tuple[TrainConfig, Dataset]:
+    """About 2,048 tokens a step, and 400 steps of tokens under `root`."""
+    batch = max(1, 2_048 // model.context)
+    settings = TrainConfig(batch_tokens=batch * model.context, micro_batch=batch, steps=1_000_000)
+    if not root.exists():
+        write_tokens(root, 400 * batch * model.context)
+    return settings, Dataset.open(root, model.context)
+
+
+def our_step(model: ModelConfig, settings: TrainConfig, data: Dataset, process: Ranks) -> Step:
+    network = build_parallel(model, model.rows(VOCABULARY), settings, process)
+    initialise(network, 0)
+    batch = settings.batch_tokens // model.context
+    batches = Batches(data, Order(data.train.streams, 0), batch, settings.micro_batch, 0, 1)
+    optimizer = make_optimizer(network, settings)
+    reading = Reading(settings.precision)
+    run = Run(settings, 0, batch, data, batches, reading, network, optimizer, process)
     state = State()
     return lambda: train_step(run, state, False)[0]["loss"]
 
 
-def their_step(network: NeoX, run: Run, settings: TrainConfig) -> Step:
+def their_step(model: ModelConfig, settings: TrainConfig, data: Dataset, process: Ranks) -> Step:
     """The loop a user of transformers writes, on the same samples."""
-    rows = network.embed_out.weight.shape[0]
+    rows = model.rows(VOCABULARY)
     facts: dict[str, Any] = {"rows": rows, "vocab_size": VOCABULARY, "end_of_text": END_OF_TEXT_ID}
-    facts |= {"tokenizer_sha256": "", "dataset_fingerprint": ""}
-    theirs = GPTNeoXForCausalLM(GPTNeoXConfig(**huggingface_config(network.config, facts)))
-    weights = network.state_dict()
+    theirs = GPTNeoXForCausalLM(GPTNeoXConfig(**huggingface_config(model, facts)))
+    initial = build(model, rows)
+    initialise(initial, 0)
+    weights = initial.state_dict()
     weights["lm_head.weight"] = weights.pop("embed_out.weight")
     theirs.load_state_dict(weights)
     matrices = [p for p in theirs.parameters() if p.ndim >= 2]
     vectors = [p for p in theirs.parameters() if p.ndim < 2]
     groups = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, betas=settings.betas, weight_decay=settings.weight_decay)
-    done = 0
+    order, batch, done = Order(data.train.streams, 0), settings.batch_tokens // model.context, 0
 
     def step() -> float:
         nonlocal done
-        samples = np.arange(done * run.batch, (done + 1) * run.batch)
-        inputs, targets = run.data.train.batch(*run.order.locate(samples))
+        inputs, targets = data.train.batch(*order.locate(np.arange(batch) + done * batch))
         done += 1
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(done, settings)
-        logits = theirs(torch.from_numpy(inputs), use_cache=False).logits
-        wanted = torch.from_numpy(targets).flatten()
-        loss = F.cross_entropy(logits.flatten(0, 1), wanted, ignore_index=IGNORED)
+        with torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bf16"):
+            logits = theirs(torch.from_numpy(inputs), use_cache=False).logits
+            wanted = torch.from_numpy(targets).flatten()
+            loss = F.cross_entropy(logits.flatten(0, 1), wanted, ignore_index=IGNORED)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(theirs.parameters(), settings.grad_clip)
@@ -101,63 +126,117 @@ def their_step(network: NeoX, run: Run, settings: TrainConfig) -> Step:
     return step
 
 
-def measure(model: ModelConfig, seconds: float, root: Path, process: Ranks) -> dict[str, Any]:
-    """Alternate the two until `seconds` are over, at least five steps of each."""
-    batch = max(1, 2_048 // model.context)
-    settings = TrainConfig(batch_tokens=batch * model.context, micro_batch=batch, steps=1_000_000)
-    write_tokens(root, 400 * batch * model.context)
-    data = Dataset.open(root, model.context)
-    network = build(model, model.rows(VOCABULARY))
-    initialise(network, 0)
-    order = Order(data.train.streams, 0)
-    optimizer = make_optimizer(network, settings)
-    run = Run(settings, 0, batch, data, order, network, optimizer, process)
-    steps = {"trainer": our_step(run), "transformers": their_step(network, run, settings)}
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    losses: dict[str, list[float]] = {name: [] for name in steps}
+STEPS = {"trainer": our_step, "transformers": their_step}
+
+
+def measure(
+    model: ModelConfig, precisions: list[str], compiled: bool, seconds: float, root: Path
+) -> dict[str, Any]:
+    """Alternate all of them until `seconds` are over, at least five steps of each."""
+    settings, data = given(model, root)
+    alone = Ranks(0, 1, torch.device("cpu"))
+    steps = {}
+    for name, make in STEPS.items():
+        for precision in precisions:
+            parallel = ParallelConfig(compile=compiled)
+            asked = settings.model_copy(update={"precision": precision, "parallel": parallel})
+            steps[name, precision] = make(model, asked, data, alone)
+    times: dict[tuple[str, str], list[float]] = {key: [] for key in steps}
+    losses: dict[tuple[str, str], float] = {}
     finish = time.perf_counter() + seconds
-    while time.perf_counter() < finish or len(losses["trainer"]) < WARM_UP + 5:
-        for name, step in steps.items():
+    while time.perf_counter() < finish or len(times["trainer", "fp32"]) < WARM_UP + 5:
+        for key, step in steps.items():
             started = time.perf_counter()
-            losses[name].append(step())
-            times[name].append(time.perf_counter() - started)
-    speed = {
-        name: settings.batch_tokens / statistics.median(taken[WARM_UP:])
-        for name, taken in times.items()
-    }
+            losses[key] = step()
+            times[key].append(time.perf_counter() - started)
+    rows = [
+        {
+            "of": name,
+            "precision": precision,
+            "tokens_per_s": round(settings.batch_tokens / statistics.median(taken[WARM_UP:]), 1),
+            "last_loss": losses[name, precision],
+        }
+        for (name, precision), taken in times.items()
+    ]
     return {
         "parameters": parameter_count(model, model.rows(VOCABULARY)),
         "batch_tokens": settings.batch_tokens,
         "context": model.context,
         "threads": torch.get_num_threads(),
-        "steps": len(losses["trainer"]),
-        "tokens_per_s": {name: round(value, 1) for name, value in speed.items()},
-        "ratio": round(speed["trainer"] / speed["transformers"], 3),
-        "last_loss": {name: values[-1] for name, values in losses.items()},
+        "steps": len(times["trainer", "fp32"]),
+        "rows": rows,
     }
 
 
+def growth(model: ModelConfig, name: str, precision: str, root: Path) -> int:
+    """Bytes by which the resident set grows over three steps, at its largest."""
+    settings, data = given(model, root)
+    before = resident("VmRSS")
+    asked = settings.model_copy(update={"precision": precision})
+    step = STEPS[name](model, asked, data, Ranks(0, 1, torch.device("cpu")))
+    for _ in range(3):
+        step()
+    return resident("VmHWM") - before
+
+
+def resident(field: str) -> int:
+    """Bytes of the resident set: VmRSS now, VmHWM the most (getrusage's has the parent's)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(field))
+
+
+def add_memory(rows: list[dict[str, Any]], preset: str) -> None:
+    """`growth` of each, in a process of its own."""
+    for row in rows:
+        only = ["--only", row["of"], "--only-precision", row["precision"]]
+        command = [sys.executable, __file__, "--preset", preset, *only]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        row["memory_bytes"] = int(printed)
+
+
+def add_ratios(rows: list[dict[str, Any]]) -> None:
+    """Of each of ours to transformers' in the same precision, and to it in fp32."""
+    theirs = {row["precision"]: row for row in rows if row["of"] == "transformers"}
+    for row in rows:
+        for key, other in (("", theirs[row["precision"]]), ("_fp32", theirs["fp32"])):
+            row[f"speed_ratio{key}"] = round(row["tokens_per_s"] / other["tokens_per_s"], 3)
+            row[f"memory_ratio{key}"] = round(row["memory_bytes"] / other["memory_bytes"], 3)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Training speed and memory beside transformers.")
     parser.add_argument("--preset", choices=list(PRESETS), default="demo")
-    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--compile", action="store_true", help="train.parallel.compile of ours")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    given = parser.parse_args()
-    model = PRESETS[given.preset]
-    with tempfile.TemporaryDirectory() as folder, ranks() as process:
-        cpu = Ranks(process.rank, process.world, torch.device("cpu"))
-        figures = measure(model, given.seconds, Path(folder) / "tokens", cpu)
-    if given.json:
-        print(json.dumps({"preset": given.preset, **figures}))
+    parser.add_argument("--only", choices=list(STEPS), help=argparse.SUPPRESS)
+    parser.add_argument("--only-precision", default="fp32", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    model = PRESETS[asked.preset]
+    precisions = ["fp32", "bf16"] if torch.ops.mkldnn._is_mkldnn_bf16_supported() else ["fp32"]
+    with tempfile.TemporaryDirectory() as folder, ranks():  # for its threads and allocator
+        root = Path(folder) / "tokens"
+        if asked.only:
+            print(growth(model, asked.only, asked.only_precision, root))
+            return
+        figures = measure(model, precisions, asked.compile, asked.seconds, root)
+    add_memory(figures["rows"], asked.preset)
+    add_ratios(figures["rows"])
+    if asked.json:
+        print(json.dumps({"preset": asked.preset, "compile": asked.compile, **figures}))
         return
     print(
-        f"{given.preset}: {figures['parameters']:,} parameters, {figures['batch_tokens']} tokens a "
-        f"step, fp32, {figures['threads']} threads, {figures['steps']} steps of each"
+        f"{asked.preset}: {figures['parameters']:,} parameters, {figures['batch_tokens']} tokens a "
+        f"step, {figures['threads']} threads, {figures['steps']} steps of each"
     )
-    print(f"{'':14}{'tokens/s':>10}{'last loss':>12}")
-    for name, value in figures["tokens_per_s"].items():
-        print(f"{name:14}{value:>10,.0f}{figures['last_loss'][name]:>12.5f}")
-    print(f"ratio {figures['ratio']}")
+    print(f"{'':20}{'tokens/s':>10}{'ratio':>8}{'to fp32':>9}{'MB':>7}{'ratio':>8}{'loss':>10}")
+    for row in figures["rows"]:
+        print(
+            f"{row['of'] + ' ' + row['precision']:20}{row['tokens_per_s']:>10,.0f}"
+            f"{row['speed_ratio']:>8.3f}{row['speed_ratio_fp32']:>9.3f}"
+            f"{row['memory_bytes'] / 1e6:>7,.0f}{row['memory_ratio']:>8.3f}"
+            f"{row['last_loss']:>10.5f}"
+        )
 
 
 if __name__ == "__main__":

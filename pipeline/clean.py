@@ -223,5 +223,7 @@ def _reasons(batch: pa.RecordBatch) -> Counter[str]:
 def _mask_row(row: dict[str, Any], pii: Pii) -> dict[str, Any]:
     if not pii.enabled:
         return row
-    masked = {name: mask(row[name], pii.kinds)[0] for name in ("text", "id") if row.get(name)}
+    masked = {
+        name: mask(row[name], pii.kinds, pii.masks)[0] for name in ("text", "id") if row.get(name)
+    }
     return {**row, **masked}

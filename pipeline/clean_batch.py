@@ -115,7 +115,7 @@ def _masked(texts: pa.StringArray, kept: Rows, pii: Pii) -> tuple[pa.StringArray
     found = Counter[str]()
     if not pii.enabled:
         return texts, found
-    masked = mask_batch(texts, pii.kinds)
+    masked = mask_batch(texts, pii.kinds, pii.masks)
     for place in np.flatnonzero(np.isin(masked.rows, kept)).tolist():
         found.update(masked.counts[place])
     return masked.texts, found
@@ -154,7 +154,10 @@ def _kept(
         ids.take(rows),
         pa.repeat(pa.scalar(source.name), len(rows)),
         text,
-        *(mask_batch(column, pii.kinds).texts if pii.enabled else column for column in others),
+        *(
+            mask_batch(column, pii.kinds, pii.masks).texts if pii.enabled else column
+            for column in others
+        ),
         pc.utf8_length(text),
         pc.binary_length(text),
         features.take(rows),

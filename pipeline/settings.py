@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from pipeline.filters.rules import SHIPPED, Rule
-from tokenizer.special import ALL_PII_KINDS, PII_KINDS
+from tokenizer.special import ALL_PII_KINDS, PII_KINDS, POLYGLOT_MASKS
 
 
 class Section(BaseModel):
@@ -185,14 +185,31 @@ class Pii(Section):
         list(PII_KINDS),
         description="what is masked, each by the token <|kind|>; `name` (persons) can be added",
     )
+    masks: dict[str, Literal["acc", "tel", "rrn"]] = Field(
+        {},
+        description="kinds that get one of Polyglot-Ko's three tokens instead of their own, such "
+        "as card: acc",
+    )
 
-    @field_validator("kinds")
+    @field_validator("kinds", "masks")
     @classmethod
-    def _known(cls, kinds: list[str]) -> list[str]:
+    def _known(cls, kinds: Any) -> Any:
         for kind in kinds:
             if kind not in ALL_PII_KINDS:
                 raise ValueError(f"'{kind}' is none of {', '.join(ALL_PII_KINDS)}")
         return kinds
+
+    @field_validator("masks")
+    @classmethod
+    def _further(cls, masks: dict[str, str]) -> dict[str, str]:
+        for kind in set(masks) & set(POLYGLOT_MASKS):
+            raise ValueError(f"'{kind}' is one of the three itself; leave it out")
+        return masks
+
+    @property
+    def tokens(self) -> list[str]:
+        """The kinds whose tokens can stand in masked text."""
+        return sorted({self.masks.get(kind, kind) for kind in self.kinds})
 
 
 class Lines(Section):

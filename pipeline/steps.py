@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pipeline import storage
 from pipeline.counts import Counts
+from pipeline.curated import chosen, curated, excerpts
 from pipeline.decontaminate import benchmark_files, build_index, read_items
 from pipeline.parquet import read_table
 from pipeline.receipts import Task
@@ -112,15 +113,18 @@ def benchmarks(workspace: Workspace, recipe: Recipe) -> Outcome:
 
 
 def tokenizer(workspace: Workspace, recipe: Recipe, workers: int) -> Outcome:
-    """Train the tokenizer from the counts of the whole curated corpus."""
+    """Train the tokenizer from the counts of the whole curated corpus; check it on some texts."""
     counts = workspace.require("count")
     names = [name for name in counts["files"] if name.startswith("counts/")]
-    kinds = recipe.pii.kinds
+    shards = chosen(curated(workspace))
+    hashes = {source: [shard.sha256 for shard in some] for source, some in shards.items()}
+    kinds = recipe.pii.tokens
 
     def make(directory: Path) -> Mapping[str, Any]:
         analyses = _analyses(workspace.path(ANALYSES))
         tables = _Tables([workspace.path(name) for name in names])
-        facts = build(tables, recipe.tokenizer, kinds, directory, workers, analyses)
+        texts = excerpts(workspace.root, shards)
+        facts = build(tables, recipe.tokenizer, kinds, directory, workers, analyses, texts)
         if analyses.added:
             with storage.write_atomic(workspace.path(ANALYSES)) as file:
                 analyses.write(file)
@@ -130,7 +134,7 @@ def tokenizer(workspace: Workspace, recipe: Recipe, workers: int) -> Outcome:
         workspace,
         "tokenizer",
         settings={"tokenizer": recipe.tokenizer.model_dump(), "kinds": kinds},
-        inputs=counts["outputs"],
+        inputs=[counts["outputs"], hashes],
         make=make,
     )
 

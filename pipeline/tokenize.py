@@ -73,10 +73,11 @@ class Split:
 def encode_shard(shard: tuple[str, str], encoding: Encoding) -> None:
     """Encode one curated shard, (name, path), into a part for each split.
 
-    The part's totals are written last: a part without them is not there.
+    The part's totals are written last: a part without them is not there. Raises CorruptFileError
+    where the shard is not whole, or the model is of another vocabulary.
     """
     name, path = shard
-    encoder = _encoder(encoding.model)
+    encoder = _encoder(encoding.model, encoding.vocab_size)
     dtype = token_dtype(encoding.vocab_size)
     totals = {split: Split() for split in SPLITS}
     with ExitStack() as stack:
@@ -197,5 +198,11 @@ def split_of(identity: str, validation: float, seed: int) -> str:
 
 
 @lru_cache(maxsize=1)
-def _encoder(model: str) -> Encoder:
-    return Encoder(storage.read_bytes(model))
+def _encoder(model: str, vocab_size: int) -> Encoder:
+    encoder = Encoder(storage.read_bytes(model))
+    if encoder.vocab_size != vocab_size:
+        raise CorruptFileError(
+            f"{model}: a vocabulary of {encoder.vocab_size} entries, its manifest tells of "
+            f"{vocab_size}; run `malmoi tokenizer` again"
+        )
+    return encoder

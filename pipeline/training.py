@@ -23,10 +23,10 @@ def train(workspace: Workspace, recipe: Recipe, processes: int = 1) -> Outcome:
     Checkpoints that cannot be gone on with (another corpus, another model) are set aside.
     """
     tokens = workspace.require("tokenize")
-    _need_torch()
+    need_torch()
 
     def make(directory: Path) -> Mapping[str, Any]:
-        from trainer.train import obstacle
+        from trainer.resume import obstacle
         from trainer.train import train as fit
 
         tokens_dir, tokenizer_dir = (
@@ -57,7 +57,7 @@ def export(workspace: Workspace, recipe: Recipe) -> Outcome:
     """Write the newest checkpoint for transformers, with the tokenizer's files."""
     trained = workspace.require("train")
     tokenizer = workspace.require("tokenizer")
-    _need_torch()
+    need_torch()
 
     def make(directory: Path) -> Mapping[str, Any]:
         from trainer.export import export as write
@@ -77,7 +77,7 @@ def export(workspace: Workspace, recipe: Recipe) -> Outcome:
 def evaluate(workspace: Workspace) -> dict[str, Any]:
     """Loss and bits per byte of the exported model on the held-out documents, by source."""
     workspace.require("export")
-    _need_torch()
+    need_torch()
     from trainer.evaluate import evaluate as measure
 
     return measure(
@@ -95,7 +95,8 @@ def _set_aside(directory: Path) -> Path:
     return kept
 
 
-def _need_torch() -> None:
+def need_torch() -> None:
+    """Raises MalmoiError, with the cure, where torch is not installed."""
     if importlib.util.find_spec("torch") is None:
         raise MalmoiError("training needs torch; install it with `pip install 'malmoi[train]'`")
 

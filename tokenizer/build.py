@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from tokenizer.config import TokenizerConfig
 from tokenizer.count import merge_counts
 from tokenizer.encode import Encoder
 from tokenizer.export import export
-from tokenizer.morphemes import morpheme_counts
+from tokenizer.morphemes import morpheme_counts, split
+from tokenizer.quality import quality
 from tokenizer.train import train
 from tokenizer.vocabulary import byte_lengths, make_up, write_vocab
 
@@ -35,14 +37,16 @@ def build(
     out_dir: Path,
     workers: int,
     analyses: Analyses | None = None,
+    texts: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """Trains, checks and writes a tokenizer; returns its statistics.
 
     `counts`: tables of count.COUNTS, of the whole corpus, each eojeol in one of them; they are gone
-    through three times, one held at a time. `out_dir` gets malmoi.model (SentencePiece),
-    malmoi.vocab, token_bytes.npy (uint16[vocab], vocabulary.byte_lengths), tokenizer.json,
-    tokenizer_config.json, special_tokens_map.json and README.md. The files depend on the counts,
-    the configuration, the kinds and the versions of the libraries, not on `workers` or on what
+    through three times, one held at a time. `texts`: some of the corpus by source, which the export
+    is checked and its quality measured on (quality.quality). `out_dir` gets malmoi.model
+    (SentencePiece), malmoi.vocab, token_bytes.npy (uint16[vocab], vocabulary.byte_lengths), what
+    `export.export` writes, and README.md. The files depend on the counts, the texts, the
+    configuration, the kinds and the versions of the libraries, not on `workers` or on what
     `analyses` (of words, to which new ones are added) holds; of the statistics only `seconds` and
     `remembered` do.
 
@@ -80,8 +84,18 @@ def build(
     (out_dir / MODEL).write_bytes(model)
     write_vocab(model, out_dir / VOCAB)
     np.save(out_dir / TOKEN_BYTES, byte_lengths(model))
-    statistics["parity_checked"] = export(model, out_dir)
+    texts = texts or {}
+    every = (text for some in texts.values() for text in some)
+    statistics["parity_checked"] = export(model, out_dir, every)
     statistics.update(_compression(model, counts))
+    analyse = partial(
+        split,
+        workers=workers,
+        max_chars=config.max_eojeol_chars,
+        seconds=config.kiwi_seconds,
+        analyses=analyses,
+    )
+    statistics["quality"] = quality(model, texts, mask_kinds, analyse)
     statistics["make_up"] = make_up(model)
     statistics["sha256"] = hashlib.sha256(model).hexdigest()
     statistics["versions"] = {name: version(name) for name in ("kiwipiepy", "sentencepiece")}

@@ -1,6 +1,6 @@
 """The README of a tokenizer: how it was trained, what it holds, how to use it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tokenizer.config import Boundaries, TokenizerConfig
@@ -29,7 +29,7 @@ every Unicode text comes back as it was), and spells what it has no entry for in
 | distinct, seen {least_count:,} times or more, so used | {used_eojeol:,} |
 | UTF-8 bytes a token | {bytes_per_token:.3f} |
 | tokens an eojeol | {tokens_per_eojeol:.3f} |
-
+{quality}
 ## Vocabulary
 
 | Kind of entry | Entries |
@@ -67,6 +67,16 @@ tokenizer("말모이는 우리말 사전의 원고이다.")["input_ids"]
 SHA-256 of `malmoi.model`: `{sha256}`; made with {versions}.
 """
 
+QUALITY = """
+On some text of every source; tokens that cross a boundary between morphemes (Kiwi's) and tokens \
+that are part of a character are shares of all, Rényi efficiency is of order 2.5 \
+([Zouhar et al. 2023](https://arxiv.org/abs/2306.16842)):
+
+| Source | kB | Bytes a token | Characters | Tokens an eojeol | Across | Rényi | Bytes |
+|---|---:|---:|---:|---:|---:|---:|---:|
+{rows}
+"""
+
 WITH_MORPHEMES = """Byte-pair encoding (SentencePiece) over counts of eojeol of the whole corpus. \
 Kiwi split {analysed:,} distinct words into morphemes before training, and no merge crosses a \
 boundary {which}{unsplit}: {rows:,} distinct strings. {failed:,} words on which Kiwi failed \
@@ -102,12 +112,34 @@ def card(config: TokenizerConfig, mask_kinds: Sequence[str], statistics: dict[st
         **statistics
         | {
             "how": how,
+            "quality": _quality(statistics["quality"]),
             "make_up": _rows((kind, f"{n:,}") for kind, n in statistics["make_up"].items()),
             # a bar ends a cell even within backquotes
             "special": _rows((i, f"`{t}`".replace("|", r"\|"), use) for i, t, use in special),
             "settings": _rows((f"`{name}`", _shown(value)) for name, value in config),
             "versions": ", ".join(f"{k} {v}" for k, v in statistics["versions"].items()),
         }
+    )
+
+
+def _quality(quality: Mapping[str, Any]) -> str:
+    if not quality["sources"]:
+        return ""
+    rows = [*quality["sources"].items(), ("all", quality["all"])]
+    return QUALITY.format(
+        rows=_rows(
+            (
+                source,
+                f"{row['bytes'] / 1000:,.0f}",
+                f"{row['bytes_per_token']:.3f}",
+                f"{row['characters_per_token']:.3f}",
+                f"{row['tokens_per_eojeol']:.3f}",
+                f"{row['crossing']:.1%}",
+                f"{row['renyi']:.3f}",
+                f"{row['byte_fallback']:.2%}",
+            )
+            for source, row in rows
+        )
     )
 
 

@@ -77,8 +77,18 @@ class Encoder:
         return self._way.encode_batch(texts)
 
     def decode(self, ids: np.ndarray) -> str:
-        """The text of ids; control tokens give none, bytes that are not UTF-8 give U+FFFD."""
-        return self._processor.decode(np.asarray(ids).tolist())
+        """The text of ids; control tokens give none, bytes that are not UTF-8 give U+FFFD.
+
+        Raises MalmoiError for an id of another vocabulary.
+        """
+        wanted = np.asarray(ids).tolist()
+        for wrong in (min(wanted, default=0), max(wanted, default=0)):
+            if not 0 <= wrong < self.vocab_size:
+                raise MalmoiError(
+                    f"id {wrong} is none of a vocabulary of {self.vocab_size} entries; decode with "
+                    "the tokenizer that the ids are of"
+                )
+        return self._processor.decode(wanted)
 
 
 class GigatokenEncoder:

@@ -6,7 +6,7 @@ text; `transformers`, which adds them by name, is told so by `split_special_toke
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +16,19 @@ from tokenizer.alphabet import SPACE_MARK
 from tokenizer.check import ADVERSARIAL
 from tokenizer.errors import MalmoiError
 from tokenizer.model import NORMAL, USER_DEFINED, Piece, pieces
+from tokenizer.settings import tokenizer_settings
 from tokenizer.special import CONTROL, END_OF_TEXT
 from tokenizer.train import ESCAPE_RULES
 
 SPECIAL_TOKENS = {"eos_token": END_OF_TEXT, "unk_token": CONTROL[0], "pad_token": CONTROL[1]}
 
 
-def export(model: bytes, out_dir: Path) -> bool:
+def export(model: bytes, out_dir: Path, texts: Iterable[str] = ()) -> bool:
     """Writes tokenizer.json, tokenizer_config.json and special_tokens_map.json.
 
-    Returns whether they were checked: where the package `tokenizers` is installed the adversarial
-    texts are encoded by both, and MalmoiError is raised if any id differs.
+    And the settings of GPT-NeoX and Megatron-LM for them. Returns whether they were checked: where
+    the package `tokenizers` is installed the adversarial texts and `texts` are encoded by both, and
+    MalmoiError is raised if any id differs.
     """
     _write(out_dir / "tokenizer.json", tokenizer_json(pieces(model)))
     _write(
@@ -40,7 +42,9 @@ def export(model: bytes, out_dir: Path) -> bool:
         },
     )
     _write(out_dir / "special_tokens_map.json", SPECIAL_TOKENS)
-    return _checked(model, out_dir / "tokenizer.json")
+    for name, content in tokenizer_settings().items():
+        (out_dir / name).write_bytes(content)
+    return _checked(model, out_dir / "tokenizer.json", texts)
 
 
 def tokenizer_json(vocabulary: Sequence[Piece]) -> dict[str, Any]:
@@ -126,7 +130,7 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def _checked(model: bytes, path: Path) -> bool:
+def _checked(model: bytes, path: Path, texts: Iterable[str]) -> bool:
     try:
         import tokenizers
     except ImportError:
@@ -134,11 +138,12 @@ def _checked(model: bytes, path: Path) -> bool:
     ours: Any = sentencepiece.SentencePieceProcessor(model_proto=model)
     theirs = tokenizers.Tokenizer.from_file(str(path))
     masks = [piece.text for piece in pieces(model) if piece.kind == USER_DEFINED]
-    for text in (*ADVERSARIAL, " ".join(masks), "가".join(masks)):
+    for text in (*ADVERSARIAL, " ".join(masks), "가".join(masks), *texts):
         ids = ours.encode(text)
         found = theirs.encode(text, add_special_tokens=False).ids
+        shown = repr(text[:200])
         if found != ids:
-            raise MalmoiError(f"{path} gives {found} for {text!r}, SentencePiece {ids}")
+            raise MalmoiError(f"{path} gives {found[:200]} for {shown}, SentencePiece {ids[:200]}")
         if theirs.decode(ids, skip_special_tokens=False) != text:
-            raise MalmoiError(f"{path} does not give {text!r} back")
+            raise MalmoiError(f"{path} does not give {shown} back")
     return True

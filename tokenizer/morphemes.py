@@ -80,15 +80,19 @@ def split(
     max_chars: int = MAX_EOJEOL_CHARS,
     seconds: float = SECONDS,
     which: Boundaries = "all",
+    analyses: Analyses | None = None,
 ) -> list[list[str]]:
     """The morphemes of each eojeol; joined they are the eojeol, its spaces before the first one.
 
     An eojeol longer than `max_chars` (spaces apart), without Hangul, or on which Kiwi fails or
-    hangs (`seconds` a batch) is one morpheme. The result does not depend on `workers`.
+    hangs (`seconds` a batch) is one morpheme. The result does not depend on `workers`, nor on what
+    `analyses` holds, which saves work and learns the words it lacks.
     """
+    analyses = Analyses() if analyses is None else analyses
     words = [text.lstrip(" ") for text in eojeol]
+    known = analyses.find(pa.chunked_array([words], pa.string())).to_pylist()
     with Pool(load_kiwi, workers, seconds) as pool:
-        cuts = _analysed(words, [None] * len(words), pool, max_chars)[0]
+        cuts = _analysed(words, known, pool, max_chars, analyses)[0]
     return [
         _parts(text, len(text) - len(word), cuts.get(word) or b"", which)
         for text, word in zip(eojeol, words, strict=True)

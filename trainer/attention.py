@@ -1,8 +1,15 @@
 """Rotary positions and causal attention, on tensors of shape [batch, heads, tokens, head width]."""
 
+from collections.abc import Callable
+from functools import cache
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
+
+Mask = Tensor | BlockMask
+"""bool [batch, 1, tokens, tokens] for the CPU's kernel, blocks for FlexAttention's on a GPU."""
 
 
 def rotary_angles(
@@ -47,11 +54,39 @@ class KeyValueCache:
         return key, value
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+def document_mask(tokens: Tensor, end: int) -> Mask:
+    """Who attends to whom in ids int64 [batch, tokens]: earlier tokens of the own document alone.
+
+    A document begins with the `end` that stands before it, as a prompt does in `generate`.
+    """
+    document = (tokens == end).cumsum(dim=1)
+    length = tokens.shape[1]
+    if tokens.device.type == "cuda":
+
+        def visible(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+            return (query >= key) & (document[batch, query] == document[batch, key])
+
+        return create_block_mask(visible, len(tokens), None, length, length, tokens.device)
+    earlier = torch.ones(length, length, dtype=torch.bool, device=tokens.device).tril()
+    return ((document[:, :, None] == document[:, None, :]) & earlier)[:, None]
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Mask | None = None) -> Tensor:
     """Causal scaled dot-product attention; the last query stands at the last key.
 
     One query sees every key. More than one must be as many as the keys (no cache before them).
+    With a mask of `document_mask`, what it lets each query see.
     """
     if query.shape[2] not in (1, key.shape[2]):
         raise ValueError(f"{query.shape[2]} queries over {key.shape[2]} keys")
+    if isinstance(mask, BlockMask):
+        return _flex()(query, key, value, block_mask=mask)
+    if mask is not None:
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
     return F.scaled_dot_product_attention(query, key, value, is_causal=query.shape[2] > 1)
+
+
+@cache
+def _flex() -> Callable[..., Tensor]:
+    """FlexAttention's kernel: uncompiled it would hold every score."""
+    return torch.compile(flex_attention)

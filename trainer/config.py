@@ -10,6 +10,9 @@ from tokenizer.errors import RecipeError
 ROWS_MULTIPLE = 128
 """Embedding rows are a multiple of this, as in Polyglot-Ko: 30,003 tokens, 30,080 rows."""
 
+CHUNK_LOGITS = {"cpu": 1 << 21, "cuda": 1 << 25}
+"""Logits that the loss holds at once, by device: 8 MB, which stay in a CPU's cache, and 134 MB."""
+
 
 class Section(BaseModel):
     """A part of the recipe: typed, unchangeable, no unknown keys."""
@@ -150,6 +153,32 @@ def parameter_count(model: ModelConfig, vocab_rows: int) -> int:
     return 2 * vocab_rows * d + model.layers * (attention + mlp + norms) + 2 * d
 
 
+class ParallelConfig(Section):
+    """How processes share a model: replicate x shard x tensor of them, and what each computes."""
+
+    replicate: int = Field(
+        default=1, ge=1, description="copies of the weights, of shards each (HSDP); 1: plain FSDP"
+    )
+    shard: int | None = Field(
+        default=None,
+        ge=1,
+        description="processes that share a copy's weights, gradients and optimizer (FSDP); "
+        "null: all that are left",
+    )
+    tensor: int = Field(
+        default=1,
+        ge=1,
+        description="processes that share each matrix and each sequence (tensor and sequence "
+        "parallelism); divides heads, feed_forward, context and vocab_rows of the model",
+    )
+    checkpointing: Literal["none", "selective", "full"] = Field(
+        default="none",
+        description="what a block computes again for its gradient, to hold less: nothing; all but "
+        "matrix products and attention; everything",
+    )
+    compile: bool = Field(default=False, description="compile the blocks (torch.compile)")
+
+
 class TrainConfig(Section):
     """How a model is trained. The defaults suit `model: demo`: a minute or two on two CPU cores."""
 
@@ -166,10 +195,20 @@ class TrainConfig(Section):
         ge=1,
         description="sequences a process holds at once; the rest of its share accumulates",
     )
+    optimizer: Literal["adamw", "muon"] = Field(
+        default="adamw",
+        description="muon turns the matrices of the blocks by Muon, its steps scaled to AdamW's "
+        "size so that learning_rate and weight_decay serve both, and the rest by AdamW",
+    )
     learning_rate: float = Field(default=3e-3, gt=0, description="the peak, after warm-up")
     warmup_steps: int = Field(default=30, ge=0, description="steps of linear rise to the peak")
-    schedule: Literal["cosine", "linear", "constant"] = Field(
-        default="cosine", description="how the learning rate falls from the peak to the last step"
+    schedule: Literal["cosine", "linear", "constant", "wsd"] = Field(
+        default="cosine",
+        description="how the learning rate falls from the peak to the last step; wsd (warm-up, "
+        "stable, decay) stays at the peak and falls in a line over the last decay_share",
+    )
+    decay_share: float = Field(
+        default=0.2, gt=0, le=1, description="share of all steps in which wsd falls"
     )
     min_lr_ratio: float = Field(
         default=0.1,
@@ -182,6 +221,21 @@ class TrainConfig(Section):
     )
     betas: tuple[float, float] = Field(default=(0.9, 0.95), description="AdamW's two averages")
     grad_clip: float = Field(default=1.0, gt=0, description="largest norm of the gradient")
+    z_loss: float = Field(
+        default=0.0,
+        ge=0,
+        description="weight of the squared logarithm of the softmax's denominator, which keeps "
+        "logits from drifting; 1e-4 is usual; 0: none",
+    )
+    spike_sigmas: float | None = Field(
+        default=None,
+        gt=0,
+        description="skip a step whose loss or gradient norm is so many standard deviations over "
+        "the mean of the 128 steps before; 6 is usual; null: only what is not finite",
+    )
+    mask_documents: bool = Field(
+        default=False, description="a token attends to its own document alone"
+    )
     precision: Literal["fp32", "bf16"] = Field(
         default="fp32", description="of matrix products; weights and optimizer are always fp32"
     )
@@ -197,8 +251,18 @@ class TrainConfig(Section):
     save_every: int = Field(
         default=100, ge=1, description="steps between checkpoints; also at the end"
     )
-    keep_last: int = Field(default=2, ge=1, description="checkpoints kept")
+    keep_last: int = Field(default=2, ge=1, description="newest checkpoints kept")
+    keep_every: int | None = Field(
+        default=None, ge=1, description="keep for good those of steps it divides; null: none"
+    )
+    parallel: ParallelConfig = Field(
+        default=ParallelConfig(), description="how processes share the model"
+    )
     log_every: int = Field(default=10, ge=1, description="steps between points in TensorBoard")
+    wandb: str | None = Field(
+        default=None,
+        description="project on Weights & Biases to log to as well; needs `pip install wandb`",
+    )
     sample_prompts: list[str] = Field(
         default=["대한민국은", "오늘은"],
         description="continued at each validation, to be read by people",

@@ -6,6 +6,7 @@ token but the stream's first is a target exactly once; the last window of a stre
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -55,6 +56,16 @@ class Manifest(BaseModel):
         return self.files[f"tokens/{path}"]
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Tokens `first`, `first` + 1, ... of document `document` (from 0) of a shard."""
+
+    shard: Path
+    document: int
+    first: int
+    tokens: np.ndarray
+
+
 class Stream:
     """The tokens of one source, end to end over its shards, cut into windows."""
 
@@ -82,6 +93,20 @@ class Stream:
         """Up to context + 1 tokens, int64: inputs and, one further, targets."""
         start = index * self.context
         return self.read(start, min(start + self.context + 1, self.tokens))
+
+    def pieces(self, index: int) -> Iterator[Piece]:
+        """The documents in a window, each with what the window has of it."""
+        start = index * self.context
+        stop = min(start + self.context + 1, self.tokens)
+        for shard, end in zip(self._shards, self._ends.tolist(), strict=True):
+            first = end - len(shard.tokens)
+            low, high = max(start - first, 0), min(stop - first, len(shard.tokens))
+            if low < high:
+                edges = np.searchsorted(shard.offsets, (low, high - 1), side="right") - 1
+                for number in range(int(edges[0]), int(edges[1]) + 1):
+                    begin = int(shard.offsets[number])
+                    within = slice(max(low - begin, 0), high - begin)
+                    yield Piece(shard.stem, number, within.start, shard[number][within])
 
     def targets(self, windows: np.ndarray) -> np.ndarray:
         """Targets in each of the windows."""

@@ -5,44 +5,47 @@ models with different vocabularies compare. End-of-text costs nats like any targ
 """
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.distributed.fsdp import FSDPModule
 
 from tokenizer.errors import MalmoiError
+from trainer.attention import document_mask
+from trainer.batches import count_bytes
 from trainer.dataset import IGNORED, Dataset, Split
 from trainer.export import load_export
 from trainer.model import NeoX
 from trainer.parallel import Ranks
 
 
-def count_bytes(targets: np.ndarray, token_bytes: np.ndarray) -> int:
-    """UTF-8 bytes of the targets; ignored positions count nothing."""
-    return int(token_bytes[targets[targets != IGNORED]].sum(dtype=np.int64))
-
-
 def bits_per_byte(nats: float, n_bytes: float) -> float:
     return nats / math.log(2) / n_bytes if n_bytes else math.nan
 
 
-def nats_of(
-    network: NeoX, inputs: np.ndarray, targets: np.ndarray, precision: str, reduction: str = "sum"
-) -> Tensor:
-    """Nats of the targets given the inputs, both int64 [rows, context]: their sum, or with
-    reduction `none` the nats of each, [rows, context]. fp32 whatever the precision of the products.
-    """
-    device = network.embed_out.weight.device
-    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-        logits = network(torch.from_numpy(inputs).to(device))
-    wanted = torch.from_numpy(targets).to(device)
-    nats = F.cross_entropy(
-        logits.float().flatten(0, 1), wanted.flatten(), ignore_index=IGNORED, reduction=reduction
-    )
-    return nats if reduction == "sum" else nats.view(wanted.shape)
+@dataclass(frozen=True)
+class Reading:
+    """How a model reads tokens."""
+
+    precision: str = "fp32"  # of the matrix products
+    document_end: int | None = None  # where given, a token sees its own document alone
+    z_loss: float = 0.0
+
+    def __call__(self, network: NeoX, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """(objective, nats) of `loss.cross_entropy`: the targets' given the inputs, both int64
+        [rows, context]. fp32 whatever the precision of the products.
+        """
+        device = network.embed_out.weight.device
+        inputs, targets = (part.to(device, non_blocking=True) for part in (inputs, targets))
+        end = self.document_end
+        mask = None if end is None else document_mask(inputs, end)
+        casts = self.precision == "bf16" and not isinstance(network, FSDPModule)  # it casts itself
+        with torch.autocast(device.type, torch.bfloat16, enabled=casts):
+            return network(inputs, None, mask, targets, self.z_loss)
 
 
 def measure(
@@ -52,7 +55,7 @@ def measure(
     *,
     windows: int,
     micro_batch: int,
-    precision: str,
+    reading: Reading,
     process: Ranks,
 ) -> dict[str, Any] | None:
     """{loss (nats a token), bpb, tokens, bytes, sources: {name: the same}}; None of an empty split.
@@ -62,13 +65,14 @@ def measure(
     source, window = split.spread(windows)
     if not len(source):
         return None
-    source, window = source[process.rank :: process.world], window[process.rank :: process.world]
+    mine = np.arange(process.data_rank, len(source), process.data_world)
     totals = np.zeros((len(split.streams), 3))  # nats, targets, bytes
-    for start in range(0, len(source), micro_batch):
-        rows = slice(start, start + micro_batch)
-        inputs, targets = split.batch(source[rows], window[rows])
+    for start in range(0, -(-len(source) // process.data_world), micro_batch):
+        rows = mine[start : start + micro_batch]
+        read = rows if len(rows) else np.zeros(1, int)  # the others need it to gather weights
+        inputs, targets = split.batch(source[read], window[read])
         with torch.no_grad():
-            each = nats_of(network, inputs, targets, precision, reduction="none")
+            _, each = reading(network, torch.from_numpy(inputs), torch.from_numpy(targets))
         nats = each.double().sum(dim=1).tolist()
         for row, s in enumerate(source[rows]):
             counts = (targets[row] != IGNORED).sum(), count_bytes(targets[row], token_bytes)
@@ -104,7 +108,7 @@ def evaluate(
         data.token_bytes,
         windows=windows,
         micro_batch=8,
-        precision="fp32",
+        reading=Reading(document_end=config["malmoi"].get("document_end")),
         process=Ranks(0, 1, device),
     )
     if figures is None:

@@ -111,7 +111,8 @@ def huggingface_config(config: ModelConfig, facts: dict[str, Any]) -> dict[str, 
         "eos_token_id": facts["end_of_text"],
         "torch_dtype": "float32",
         "malmoi": {
-            key: facts[key] for key in ("vocab_size", "tokenizer_sha256", "dataset_fingerprint")
+            key: facts.get(key)
+            for key in ("vocab_size", "tokenizer_sha256", "dataset_fingerprint", "document_end")
         },
     }
 

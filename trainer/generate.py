@@ -54,27 +54,35 @@ def forbidden_ids(tokenizer: sentencepiece.SentencePieceProcessor, rows: int, en
 
 
 def sample(
-    network: NeoX, ids: list[int], how: Sampling, *, end: int, forbidden: Tensor
+    network: NeoX,
+    ids: list[int],
+    how: Sampling,
+    *,
+    end: int,
+    forbidden: Tensor,
+    multiple: int = 1,
 ) -> list[int]:
     """Token ids that continue `ids` (at least one), without the end-of-text.
 
-    When the context is full, the model goes on from its later half.
+    When the context is full, the model goes on from its later half. `multiple`: what divides the
+    length of every sequence the network takes (its tensor parallelism); over 1, there is no cache.
     """
     generator = torch.Generator().manual_seed(how.seed)
     device = network.embed_out.weight.device
     context = network.config.context
-    known = list(ids)
+    known, cached = list(ids), multiple == 1
     unread, cache = known[-context:], KeyValueCache(network.config.layers)
     while len(known) < len(ids) + how.max_tokens:
         if cache.length + len(unread) > context:
             unread, cache = known[-max(1, context // 2) :], KeyValueCache(network.config.layers)
+        padded = torch.tensor([unread + [0] * (-len(unread) % multiple)], device=device)
         with torch.no_grad():
-            logits = network(torch.tensor([unread], device=device), cache)[0, -1].float().cpu()
+            logits = network(padded, cache if cached else None)[0, len(unread) - 1].float().cpu()
         token = choose(logits.masked_fill(forbidden, -torch.inf), how, generator)
         if token == end:
             break
         known.append(token)
-        unread = [token]
+        unread = [token] if cached else [*unread, token]
     return known[len(ids) :]
 
 
@@ -99,11 +107,15 @@ def continue_text(
     prompt: str,
     end: int,
     how: Sampling,
+    multiple: int = 1,
 ) -> str:
-    """The prompt and its continuation. The model reads the prompt as the start of a document."""
+    """The prompt and its continuation. The model reads the prompt as the start of a document.
+
+    `multiple`: as of `sample`.
+    """
     ids = [end, *tokenizer.encode(prompt)]
     forbidden = forbidden_ids(tokenizer, network.embed_out.weight.shape[0], end)
-    new = sample(network, ids, how, end=end, forbidden=forbidden)
+    new = sample(network, ids, how, end=end, forbidden=forbidden, multiple=multiple)
     return tokenizer.decode(ids[1:] + new)
 
 

@@ -9,13 +9,19 @@ import math
 
 import torch
 
+from trainer.layout import set_full
 from trainer.model import NeoX
 
 RESIDUAL_OUTPUTS = ("attention.dense.weight", "mlp.dense_4h_to_h.weight")
 
 
 def initialise(network: NeoX, seed: int) -> None:
-    """Set every weight of a built model. Touches no global random state."""
+    """Set every weight of a built model, or this process's shards of it.
+
+    Each process draws all of a matrix and keeps its own part, so the weights are the same on every
+    mesh. (A DTensor's own `normal_` gives every shard the same numbers on CPUs.) Touches no global
+    random state.
+    """
     config = network.config
     small = config.init_std or math.sqrt(2 / (5 * config.width))
     output = config.init_std or 2 / (config.layers * math.sqrt(config.width))
@@ -28,7 +34,7 @@ def initialise(network: NeoX, seed: int) -> None:
             else:
                 std = output if name.endswith(RESIDUAL_OUTPUTS) else small
                 drawn = torch.empty(parameter.shape).normal_(0, std, generator=_source(seed, name))
-                parameter.copy_(drawn)
+                set_full(parameter, drawn)
 
 
 def _source(seed: int, name: str) -> torch.Generator:

@@ -1,18 +1,29 @@
-"""What a run writes down while it goes: JSON lines, TensorBoard, a bar on the terminal."""
+"""What a run writes down while it goes: JSON lines, TensorBoard, a bar on the terminal, and on
+request Weights & Biases.
+"""
 
+import importlib.util
 import json
 import math
 import os
+import resource
 import sys
+import uuid
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch.utils.tensorboard import SummaryWriter
 
-from trainer.config import TrainConfig
+from tokenizer.errors import RecipeError
+from trainer.checkpoint import State
+from trainer.config import ModelConfig, TrainConfig, parameter_count
+from trainer.model import NeoX
+from trainer.parallel import Ranks
+from trainer.plan import flops_per_token, peak_flops
 
 
 class Log:
@@ -33,6 +44,7 @@ class Log:
         self._board = SummaryWriter(
             str(out_dir / "tensorboard"), purge_step=None if after is None else after + 1
         )
+        self._remote = _wandb(settings, out_dir) if settings.wandb else None
         self._bar = Progress(
             TextColumn("train"),
             BarColumn(),
@@ -49,9 +61,15 @@ class Log:
         self._append("metrics", _plain(line))
         step, validated = line["step"], "validation_bpb" in line
         if step % self._every == 0 or step == self._last or validated:
-            for key, value in line.items():
-                if isinstance(value, (int, float)) and math.isfinite(value) and key != "step":
-                    self._board.add_scalar(key, value, step)
+            points = {
+                key: value
+                for key, value in line.items()
+                if isinstance(value, (int, float)) and math.isfinite(value) and key != "step"
+            }
+            for key, value in points.items():
+                self._board.add_scalar(key, value, step)
+            if self._remote is not None:
+                self._remote.log(points, step=step)
         words = f"loss {line['loss']:.3f}" if "loss" in line else ""
         self._bar.update(self._task, completed=step, description=words)
 
@@ -81,8 +99,38 @@ class Log:
     ) -> None:
         self._bar.stop()
         self._board.close()
+        if self._remote is not None:
+            self._remote.finish(exit_code=0 if kind is None else 1)
         for file in self._files.values():
             file.close()
+
+
+def check_wandb(settings: TrainConfig) -> None:
+    """Raises RecipeError where `train.wandb` asks for a library that is not installed."""
+    if settings.wandb and importlib.util.find_spec("wandb") is None:
+        raise RecipeError(
+            f"train.wandb is '{settings.wandb}', but wandb is not installed; "
+            "`pip install wandb`, or set train.wandb to null"
+        )
+
+
+def _wandb(settings: TrainConfig, out_dir: Path) -> Any:
+    """The run on Weights & Biases; its id lies in the directory, so that a restart goes on in it.
+
+    (A step that a killed run had logged already is not taken twice there; it is the same.)
+    """
+    import wandb
+
+    path = out_dir / "wandb-id"
+    if not path.exists():
+        path.write_text(uuid.uuid4().hex)
+    return wandb.init(
+        project=settings.wandb,
+        id=path.read_text(),
+        resume="allow",
+        dir=str(out_dir),
+        config=settings.model_dump(mode="json"),
+    )
 
 
 def read_steps(out_dir: Path, until: int) -> list[dict[str, Any]]:
@@ -113,3 +161,50 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def summarise(out_dir: Path, state: State) -> dict[str, Any]:
+    """What became of a run, from its log: a complete run that is started again gives it again.
+
+    Losses in nats a token; seconds and tokens_per_s without validation and saving; bits per byte
+    are None without a validation split.
+    """
+    lines = read_steps(out_dir, state.step)
+    losses = [line["loss"] for line in lines if line.get("loss") is not None] or [None]
+    bits = [line["validation_bpb"] for line in lines if "validation_bpb" in line] or [None]
+    model = ModelConfig.model_validate(state.facts["model"])
+    return {
+        "steps": state.step,
+        "tokens": state.tokens,
+        "parameters": parameter_count(model, state.facts["rows"]),
+        "first_loss": losses[0],
+        "last_loss": losses[-1],
+        "first_validation_bpb": bits[0],
+        "last_validation_bpb": bits[-1],
+        "skipped_steps": state.skipped,
+        "seconds": state.seconds,
+        "tokens_per_s": state.tokens / state.seconds,
+        "peak_memory_bytes": max((line.get("memory", 0) for line in lines), default=0),
+    }
+
+
+def utilisation(network: NeoX, precision: str, process: Ranks, tokens_per_s: float) -> float | None:
+    """The FLOPs of training at this speed, as a share of the most that the GPUs do in bf16.
+
+    None for fp32, and where the device's peak is unknown.
+    """
+    if process.device.type != "cuda" or precision != "bf16":
+        return None
+    peak = peak_flops(torch.cuda.get_device_name(process.device))
+    if peak is None:
+        return None
+    rows = network.embed_out.weight.shape[0]
+    return flops_per_token(network.config, rows) * tokens_per_s / (peak * process.world)
+
+
+def peak_memory(device: torch.device) -> int:
+    """Most bytes held so far: on a GPU what torch allocated, else the process's resident set."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,46 +1,29 @@
 """The training loop."""
 
-import resource
-import signal
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from tokenizer.errors import RecipeError
 from trainer import checkpoint
+from trainer.batches import Batches
 from trainer.checkpoint import State
-from trainer.config import ModelConfig, TrainConfig, parameter_count
+from trainer.config import ModelConfig, TrainConfig
 from trainer.dataset import Dataset
-from trainer.evaluate import bits_per_byte, count_bytes, measure, nats_of
+from trainer.evaluate import Reading, bits_per_byte, measure
 from trainer.generate import Sampling, continue_text, load_tokenizer
 from trainer.init import initialise
-from trainer.metrics import Log, read_steps
-from trainer.model import NeoX, build
-from trainer.optim import learning_rate, make_optimizer, update
+from trainer.layout import build_parallel, check_fit, sync_replicas
+from trainer.metrics import Log, check_wandb, peak_memory, summarise, utilisation
+from trainer.model import NeoX
+from trainer.optim import learning_rate, make_optimizer, remember, spike_limits, update
 from trainer.order import Order
-from trainer.parallel import Ranks, ranks
-
-FREE = {
-    "steps",
-    "micro_batch",
-    "eval_every",
-    "eval_batches",
-    "save_every",
-    "keep_last",
-    "log_every",
-    "sample_prompts",
-    "sample_tokens",
-    "seed",  # resolved with the recipe's; the result is compared
-}
-"""Settings that may change between a run and its continuation."""
+from trainer.parallel import Ranks, ranks, sigterm, world_size
+from trainer.resume import facts_of, identity_of
 
 
 @dataclass(frozen=True)
@@ -51,9 +34,10 @@ class Run:
     seed: int
     batch: int  # sequences in a step, over all processes
     data: Dataset
-    order: Order
+    batches: Batches
+    reading: Reading
     network: NeoX
-    optimizer: torch.optim.AdamW
+    optimizer: torch.optim.Optimizer
     process: Ranks
 
 
@@ -78,27 +62,16 @@ def train(
     """
     out_dir = Path(out_dir)
     seed = seed if settings.seed is None else settings.seed
-    with ranks() as process:
-        batch = _batch(model, settings, process)
-        data = Dataset.open(Path(tokens_dir), model.context)
-        facts = _facts(model, data)
-        identity = _identity(facts, settings, seed)
-        found = _newest(out_dir, process)
+    check_wandb(settings)
+    data = Dataset.open(Path(tokens_dir), model.context)
+    facts = facts_of(model, settings, data)
+    identity = identity_of(facts, settings, seed)
+    if (saved := checkpoint.checkpoints(out_dir)) and not _remains(saved[-1], identity, settings):
+        return summarise(out_dir, checkpoint.read_state(saved[-1]))
+    check_fit(model, facts["rows"], settings, world_size())
+    with ranks(settings.parallel) as process:
         state = State(identity=identity, facts={**facts, "validation_bpb": None})
-        if found is not None:
-            state = checkpoint.read_state(found)
-            checkpoint.check_identity(found, state.identity, identity)
-            if state.step >= settings.steps:
-                return summarise(out_dir, state)
-        data.check_ids(process.rank, process.world)
-        network = build(model, facts["rows"], process.device)
-        optimizer = make_optimizer(network, settings)
-        if found is not None:
-            checkpoint.load(found, network, optimizer)
-        else:
-            initialise(network, seed)
-        order = Order(data.train.streams, seed)
-        run = Run(settings, seed, batch, data, order, network, optimizer, process)
+        run, state = _prepare(model, settings, seed, data, state, out_dir, process)
         stopped = _loop(run, state, out_dir, tokenizer_dir)
         process.wait()  # until the first has written everything
         if stopped:
@@ -106,27 +79,48 @@ def train(
         return summarise(out_dir, state)
 
 
-def obstacle(
-    model: ModelConfig, settings: TrainConfig, tokens_dir: Path, out_dir: Path, seed: int
-) -> str | None:
-    """Why `train` could not go on from what is in `out_dir`; None where nothing is in its way."""
-    seed = seed if settings.seed is None else settings.seed
-    saved = checkpoint.checkpoints(Path(out_dir))
-    if saved:
-        facts = _facts(model, Dataset.open(Path(tokens_dir), model.context))
-        state = checkpoint.read_state(saved[-1])
-        try:
-            checkpoint.check_identity(saved[-1], state.identity, _identity(facts, settings, seed))
-        except checkpoint.ResumeError as error:
-            return str(error)
-    return None
+def _remains(saved: Path, identity: dict[str, Any], settings: TrainConfig) -> bool:
+    """Whether there are steps after a checkpoint. ResumeError if it is of another run.
+
+    Needs no mesh: one process may ask what became of a run of many.
+    """
+    state = checkpoint.read_state(saved)
+    checkpoint.check_identity(saved, state.identity, identity)
+    return state.step < settings.steps
+
+
+def _prepare(
+    model: ModelConfig,
+    settings: TrainConfig,
+    seed: int,
+    data: Dataset,
+    state: State,
+    out_dir: Path,
+    process: Ranks,
+) -> tuple[Run, State]:
+    """The run as the newest checkpoint left it; without one, at its start and in `state`."""
+    batch, facts = _batch(model, settings, process), state.facts
+    data.check_ids(process.rank, process.world)
+    network = build_parallel(model, facts["rows"], settings, process)
+    optimizer = make_optimizer(network, settings)
+    found = checkpoint.newest(out_dir, process)
+    if found is not None:
+        state = checkpoint.load(found, network, optimizer, process.writers)
+    else:
+        initialise(network, seed)
+    order, share = Order(data.train.streams, seed), (process.data_rank, process.data_world)
+    batches = Batches(data, order, batch, settings.micro_batch, *share)
+    reading = Reading(settings.precision, facts["document_end"], settings.z_loss)
+    return Run(settings, seed, batch, data, batches, reading, network, optimizer, process), state
 
 
 def _loop(run: Run, state: State, out_dir: Path, tokenizer_dir: Path | None) -> bool:
     """Train from `state` to the last step, or to SIGTERM: then True."""
     settings, process = run.settings, run.process
     with ExitStack() as stack:
-        terminated = stack.enter_context(_sigterm())
+        terminated = stack.enter_context(sigterm())
+        stack.callback(run.batches.close)
+        saver = checkpoint.Saver(out_dir, process, settings.keep_last, settings.keep_every)
         log = None
         if process.is_first:
             log = stack.enter_context(Log(out_dir, settings, state.step if state.step else None))
@@ -140,13 +134,16 @@ def _loop(run: Run, state: State, out_dir: Path, tokenizer_dir: Path | None) -> 
             last = state.step == settings.steps
             if last or state.step % settings.eval_every == 0:
                 line.update(validate(run, state))
-                if log is not None and tokenizer_dir is not None:
+                if tokenizer_dir is not None:
                     write_samples(run, state.step, log, tokenizer_dir)
+            saves = last or stop or state.step % settings.save_every == 0
             if log is not None:
                 log.step(line)
-                if last or stop or state.step % settings.save_every == 0:
+                if saves:
                     log.sync()
-                    checkpoint.save(out_dir, run.network, run.optimizer, state, settings.keep_last)
+            if saves:
+                saver.save(run.network, run.optimizer, state)
+        saver.wait()
         return stop and state.step < settings.steps
 
 
@@ -159,37 +156,43 @@ def train_step(run: Run, state: State, terminated: bool) -> tuple[dict[str, Any]
     """
     settings, process = run.settings, run.process
     started = time.perf_counter()
-    source, window = run.order.locate(np.arange(state.samples, state.samples + run.batch))
-    targets = run.data.train.targets(source, window)
-    source, window = source[process.rank :: process.world], window[process.rank :: process.world]
-    nats, n_bytes = 0.0, 0
-    for start in range(0, len(source), settings.micro_batch):
-        rows = slice(start, start + settings.micro_batch)
-        inputs, wanted = run.data.train.batch(source[rows], window[rows])
-        loss = nats_of(run.network, inputs, wanted, settings.precision)
-        (loss / targets).backward()
-        nats += loss.item()
-        n_bytes += count_bytes(wanted, run.data.token_bytes)
-    gradients = process.sum_gradients(run.network.parameters())
-    nats, all_bytes, stops = process.sum([nats, n_bytes, float(terminated)])
+    batch = run.batches.take(state.samples)
+    waited = time.perf_counter() - started
+    sums = torch.tensor([0.0, batch.n_bytes, float(terminated)], dtype=torch.float64)
+    sums = sums.to(process.device, non_blocking=True)
+    for number, (inputs, targets) in enumerate(batch.parts, start=1):
+        sync_replicas(run.network, number == len(batch.parts))
+        objective, nats = run.reading(run.network, inputs, targets)
+        (objective / batch.targets).backward()
+        sums[0] += nats.sum(dtype=torch.float64)
+    gradients = [p.grad for p in run.network.parameters() if p.grad is not None]
+    norm = process.gradient_norm(gradients, sums)
     rate = learning_rate(state.step + 1, settings)
-    norm, updated = update(run.optimizer, gradients, rate, settings.grad_clip, nats)
+    limits = spike_limits(state.window, settings.spike_sigmas)
+    loss = sums[0] / batch.targets
+    skipped = update(run.optimizer, rate, norm, settings.grad_clip, loss, limits)
+    # The step's one wait for the device.
+    figures = torch.stack([loss, *sums, norm.double(), skipped.double()]).tolist()
+    loss_, nats_, n_bytes, stops, size, skip = figures
     seconds = time.perf_counter() - started
+    remember(state.window, loss_, size, limits)
     state.step += 1
     state.samples += run.batch
-    state.tokens += targets
+    state.tokens += batch.targets
     state.seconds += seconds
-    state.skipped += not updated
+    state.skipped += int(skip)
     line = {
         "step": state.step,
         "samples": state.samples,
         "tokens": state.tokens,
-        "loss": nats / targets,
-        "bpb": bits_per_byte(nats, all_bytes),
-        "grad_norm": norm,
+        "loss": loss_,
+        "bpb": bits_per_byte(nats_, n_bytes),
+        "grad_norm": size,
         "lr": rate,
-        "tokens_per_s": targets / seconds,
+        "tokens_per_s": batch.targets / seconds,
+        "mfu": utilisation(run.network, settings.precision, process, batch.targets / seconds),
         "seconds": state.seconds,
+        "data_wait_s": waited,
         "memory": peak_memory(process.device),
         "skipped": state.skipped,
     }
@@ -204,7 +207,7 @@ def validate(run: Run, state: State) -> dict[str, Any]:
         run.data.token_bytes,
         windows=run.settings.eval_batches * run.batch,
         micro_batch=run.settings.micro_batch,
-        precision=run.settings.precision,
+        reading=run.reading,
         process=run.process,
     )
     if figures is None:
@@ -217,100 +220,29 @@ def validate(run: Run, state: State) -> dict[str, Any]:
     }
 
 
-def write_samples(run: Run, step: int, log: Log, tokenizer_dir: Path) -> None:
-    """Continue each of the recipe's prompts; the same step of the same run writes the same text."""
+def write_samples(run: Run, step: int, log: Log | None, tokenizer_dir: Path) -> None:
+    """Continue each of the recipe's prompts; the same step of the same run writes the same text.
+
+    Every process must call it, for each holds a part of the model; the one with a log writes.
+    """
     tokenizer = load_tokenizer(tokenizer_dir)
+    multiple = run.settings.parallel.tensor
     for prompt in run.settings.sample_prompts:
         end, count = run.data.description.end_of_text, run.settings.sample_tokens
         how = Sampling(max_tokens=count, seed=run.seed + step)
-        text = continue_text(run.network, tokenizer, prompt, end, how)
-        log.sample(step, prompt, text)
-
-
-def summarise(out_dir: Path, state: State) -> dict[str, Any]:
-    """What became of a run, from its log: a complete run that is started again gives it again.
-
-    Losses in nats a token; seconds and tokens_per_s without validation and saving; bits per byte
-    are None without a validation split.
-    """
-    lines = read_steps(out_dir, state.step)
-    losses = [line["loss"] for line in lines if line.get("loss") is not None] or [None]
-    bits = [line["validation_bpb"] for line in lines if "validation_bpb" in line] or [None]
-    model = ModelConfig.model_validate(state.facts["model"])
-    return {
-        "steps": state.step,
-        "tokens": state.tokens,
-        "parameters": parameter_count(model, state.facts["rows"]),
-        "first_loss": losses[0],
-        "last_loss": losses[-1],
-        "first_validation_bpb": bits[0],
-        "last_validation_bpb": bits[-1],
-        "skipped_steps": state.skipped,
-        "seconds": state.seconds,
-        "tokens_per_s": state.tokens / state.seconds,
-        "peak_memory_bytes": max((line.get("memory", 0) for line in lines), default=0),
-    }
-
-
-def peak_memory(device: torch.device) -> int:
-    """Most bytes held so far: on a GPU what torch allocated, else the process's resident set."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+        with torch.compiler.set_stance("force_eager"):  # its lengths differ from token to token
+            text = continue_text(run.network, tokenizer, prompt, end, how, multiple)
+        if log is not None:
+            log.sample(step, prompt, text)
 
 
 def _batch(model: ModelConfig, settings: TrainConfig, process: Ranks) -> int:
-    """Sequences in a step. RecipeError where batch_tokens does not give each process one."""
+    """Sequences in a step. RecipeError where batch_tokens does not give each process as many."""
     batch, rest = divmod(settings.batch_tokens, model.context)
-    if rest or batch < process.world:
+    if rest or not batch or batch % process.data_world:
         raise RecipeError(
             f"train.batch_tokens is {settings.batch_tokens}; with a context of {model.context} and "
-            f"{process.world} process(es), give a multiple of {model.context} "
-            f"from {model.context * process.world}"
+            f"batches shared by {process.data_world}, give a multiple of "
+            f"{model.context * process.data_world}"
         )
     return batch
-
-
-def _identity(facts: dict[str, Any], settings: TrainConfig, seed: int) -> dict[str, Any]:
-    """What must be equal for a run to be gone on with."""
-    return {**facts, **settings.model_dump(mode="json", exclude=FREE), "run seed": seed}
-
-
-def _facts(model: ModelConfig, data: Dataset) -> dict[str, Any]:
-    """What is true of the model and its data; part of each checkpoint."""
-    return {
-        "model": model.model_dump(mode="json"),
-        "rows": model.rows(data.description.vocab_size),
-        "vocab_size": data.description.vocab_size,
-        "end_of_text": data.description.end_of_text,
-        "tokenizer_sha256": data.description.tokenizer_sha256,
-        "dataset_fingerprint": data.fingerprint,
-        "sources": {stream.name: stream.weight for stream in data.train.streams},
-    }
-
-
-def _newest(out_dir: Path, process: Ranks) -> Path | None:
-    """The newest complete checkpoint, as the first process sees it after it has tidied up."""
-    step = -1
-    if process.is_first:
-        out_dir.mkdir(parents=True, exist_ok=True)
-        checkpoint.clean(out_dir)
-        steps = [checkpoint.step_of(path) for path in checkpoint.checkpoints(out_dir)]
-        step = max(steps, default=-1)
-    step = process.from_first(step)
-    return None if step < 0 else checkpoint.directory(out_dir, step)
-
-
-@contextmanager
-def _sigterm() -> Iterator[threading.Event]:
-    """An event that SIGTERM sets instead of ending the process."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():  # only there can it be caught
-        yield asked
-        return
-    before = signal.signal(signal.SIGTERM, lambda number, frame: asked.set())
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -1,8 +1,6 @@
 """The assemble job: clean shards and removal lists to curated and removed shards. Map only."""
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import NamedTuple
 
 from pipeline.assemble import AssembleWork, assemble_unit
 from pipeline.jobs.session import Session
@@ -46,20 +44,3 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
         units=units,
         work=lambda tasks: session.map("assemble shards", assemble_unit, tasks),
     )
-
-
-class Curated(NamedTuple):
-    """A curated shard: its name without suffix, its source, and its file's hash and bytes."""
-
-    name: str
-    source: str
-    sha256: str
-    size: int
-
-
-def curated(workspace: Workspace) -> Iterator[Curated]:
-    """The curated shards, in order."""
-    for name, stamp in workspace.require("assemble")["files"].items():
-        if name.startswith("curated/"):
-            stem = name.removeprefix("curated/").removesuffix(".parquet")
-            yield Curated(stem, stem.rsplit("-", 1)[0], stamp["sha256"], stamp["bytes"])

@@ -4,7 +4,7 @@ from functools import partial
 
 from pipeline import storage
 from pipeline.count import CuratedShard, Scratch, count_shard, merge_partition, partition_count
-from pipeline.jobs.assemble import curated
+from pipeline.curated import curated
 from pipeline.jobs.session import Session
 from pipeline.receipts import Task
 from pipeline.recipe import Recipe

@@ -1,7 +1,7 @@
 """Personal values replaced by one token a kind: `010-1234-5678로` becomes `<|tel|>로`."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,9 @@ import pyarrow.compute as pc
 from pipeline.pii.detect import Span, byte_spans, detect
 from pipeline.pii.windows import Column
 from tokenizer.special import PII_KINDS, mask_token
+
+OWN_MASKS: Mapping[str, str] = {}
+"""Every kind has its own token."""
 
 
 class Masked(NamedTuple):
@@ -24,25 +27,32 @@ class Masked(NamedTuple):
     """Values replaced by kind, one for each of `rows`."""
 
 
-def mask(text: str, kinds: Collection[str] = PII_KINDS) -> tuple[str, dict[str, int]]:
+def mask(
+    text: str, kinds: Collection[str] = PII_KINDS, masks: Mapping[str, str] = OWN_MASKS
+) -> tuple[str, dict[str, int]]:
     """(`text` with every value of `kinds` replaced by its token, values replaced by kind).
 
-    What stands around a value stays: particles, brackets, labels.
+    What stands around a value stays: particles, brackets, labels. `masks` names the kinds whose
+    values get the token of another.
     """
     spans = detect(text, kinds)
-    return replace(text, spans), dict(Counter(span.kind for span in spans))
+    return replace(text, spans, masks), dict(Counter(span.kind for span in spans))
 
 
-def replace(text: str, spans: list[Span]) -> str:
+def replace(text: str, spans: list[Span], masks: Mapping[str, str] = OWN_MASKS) -> str:
     """`text` with the token of its kind in the place of every span (in order, without overlap)."""
     pieces, end = [], 0
     for span in spans:
-        pieces += [text[end : span.start], mask_token(span.kind)]
+        pieces += [text[end : span.start], mask_token(masks.get(span.kind, span.kind))]
         end = span.end
     return "".join([*pieces, text[end:]])
 
 
-def mask_batch(texts: pa.StringArray, kinds: Collection[str] = PII_KINDS) -> Masked:
+def mask_batch(
+    texts: pa.StringArray,
+    kinds: Collection[str] = PII_KINDS,
+    masks: Mapping[str, str] = OWN_MASKS,
+) -> Masked:
     """`mask` for a string or large_string column; nulls stay null.
 
     The gates run once over the column; only texts with a value are built anew.
@@ -51,7 +61,7 @@ def mask_batch(texts: pa.StringArray, kinds: Collection[str] = PII_KINDS) -> Mas
     rows, masked, counts = [], [], []
     for row, spans in byte_spans(column, kinds):
         rows.append(row)
-        masked.append(_replace_bytes(column.text(row), spans))
+        masked.append(_replace_bytes(column.text(row), spans, masks))
         counts.append(Counter(span.kind for span in spans))
     changed = np.array(rows, np.int64)
     if rows:
@@ -62,9 +72,10 @@ def mask_batch(texts: pa.StringArray, kinds: Collection[str] = PII_KINDS) -> Mas
     return Masked(texts, changed, counts)
 
 
-def _replace_bytes(text: bytes, spans: list[Span]) -> bytes:
+def _replace_bytes(text: bytes, spans: list[Span], masks: Mapping[str, str]) -> bytes:
     pieces, end = [], 0
     for span in spans:
-        pieces += [text[end : span.start], mask_token(span.kind).encode()]
+        token = mask_token(masks.get(span.kind, span.kind))
+        pieces += [text[end : span.start], token.encode()]
         end = span.end
     return b"".join([*pieces, text[end:]])

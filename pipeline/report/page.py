@@ -35,22 +35,21 @@ def render(figures: Mapping[str, Any]) -> str:
                 similarity: rows {from, documents} of near duplicates in steps of 0.05,
                 largest: rows {id, source, cluster_size, text}, lines: {dropped, documents, bytes},
                 top_lines: rows {source, text, documents}}, the last three may lack.
-            tokenizer: figures by name, or None. tokens: rows {split, source, documents, tokens,
-                bytes}.
+            tokenizer: figures by name, `quality` of them those of `tokenizer.quality`, or None.
+            tokens: rows {split, source, documents, tokens, bytes}.
             training: {rows: {step, loss, bpb, validation_loss, validation_bpb}, summary}, or None.
             timings: rows {step, seconds, bytes, mb_per_second}.
     """
     removed = _list(figures.get("samples"), "removed")
+    tokenizer = dict(figures.get("tokenizer") or {})
+    quality = tokenizer.pop("quality", None) or {}
     return _template().render(
         name=figures.get("name") or "malmoi",
         tiles=_tiles(figures),
         funnel=_funnel(figures.get("funnel") or []),
         reasons=_reasons(figures.get("reasons") or []),
         edits=_counted(figures.get("edits") or {}, "edits by rule"),
-        pii=_counted(
-            {f"<|{kind}|>": count for kind, count in (figures.get("pii") or {}).items()},
-            "values masked by kind",
-        ),
+        pii=_counted(figures.get("pii") or {}, "values masked by kind"),
         contamination=figures.get("contamination") or [],
         copies=show_copies(
             figures.get("copies") or {},
@@ -59,7 +58,8 @@ def render(figures: Mapping[str, Any]) -> str:
         ),
         samples=_by_rule(row for row in removed if row["rule"] not in RULES),
         kept=_list(figures.get("samples"), "kept"),
-        tokenizer=_flat(figures.get("tokenizer") or {}),
+        quality=_quality(quality),
+        tokenizer=_flat(tokenizer),
         tokens=_tokens(figures.get("tokens") or []),
         training=_training(figures.get("training") or {}),
         timings=figures.get("timings") or [],
@@ -194,6 +194,12 @@ def _tokens(rows: Rows) -> dict[str, Any] | None:
     if not bars:
         return None
     return {"chart": charts.bars(bars, "bytes a token by source"), "rows": rows}
+
+
+def _quality(quality: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """(source, figures), and those of all sources last."""
+    sources = quality.get("sources") or {}
+    return [*sources.items(), ("all", quality["all"])] if sources else []
 
 
 def _training(training: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -73,6 +73,12 @@ def check_model(malmoi, run: Path, report: dict) -> None:
     assert model.config.vocab_size % 128 == 0
     said = json.loads(malmoi("generate", run, "--prompt", text, "--max-tokens", 5, "--json").stdout)
     assert said["text"].startswith(text)
+    samples = json.loads(malmoi("data", "show", run, "--step", 8, "--json").stdout)
+    log = (run / "checkpoints" / "metrics.jsonl").read_text().splitlines()
+    assert samples[0]["sample"] == json.loads(log[7])["samples"]
+    assert samples[-1]["sample"] == json.loads(log[8])["samples"] - 1
+    shown = malmoi("data", "show", run, "--step", 8).stdout
+    assert samples[0]["documents"][0]["shard"] in shown and shown.count("sample ") == len(samples)
     measured = json.loads(malmoi("evaluate", run, "--json").stdout)
     assert measured["bpb"] > 0
     page = (run / "report.html").read_text("utf-8")

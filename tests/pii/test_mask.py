@@ -21,6 +21,16 @@ def test_particles_labels_and_brackets_stay() -> None:
     assert counts == {"tel": 1, "email": 1, "acc": 1, "rrn": 1}
 
 
+def test_kinds_can_have_the_token_of_another() -> None:
+    text = "카드 5409-2612-3456-7893, 메일 kim@example.com, 전화 010-2345-6789"
+    masks = {"card": "acc", "email": "tel", "name": "rrn"}
+    masked, counts = mask(text, masks=masks)
+    assert masked == "카드 <|acc|>, 메일 <|tel|>, 전화 <|tel|>"
+    assert counts == {"card": 1, "email": 1, "tel": 1}
+    column = mask_batch(pa.array([text]), masks=masks)
+    assert (column.texts.to_pylist(), column.counts) == ([masked], [counts])
+
+
 def test_only_the_chosen_kinds_are_masked() -> None:
     assert mask("010-2345-6789 a@b.kr", ["email"]) == ("010-2345-6789 <|email|>", {"email": 1})
     assert mask("아무것도 없다") == ("아무것도 없다", {})

@@ -37,6 +37,13 @@ def test_parts_can_be_switched_off() -> None:
     assert (recipe.tokenizer.vocab_size, recipe.train.steps) == (8000, 7)
 
 
+def test_masks_of_kinds_decide_the_tokens() -> None:
+    source = 'sources: [{name: a, paths: ["a"]}]\n'
+    recipe = parse(source + "pii: {kinds: [card, tel, email], masks: {card: acc, name: rrn}}")
+    assert recipe.pii.tokens == ["acc", "email", "tel"]
+    assert parse(source).pii.tokens == sorted(parse(source).pii.kinds)
+
+
 def test_the_printed_recipe_is_the_default_one() -> None:
     printed = commented_recipe()
     assert parse(printed) == parse(SMALLEST)
@@ -74,6 +81,12 @@ def test_the_shipped_recipes_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ('sources: [{name: a, paths: ["a"]}, {name: a, paths: ["b"]}]', ["named 'a'"]),
         ('name: x\nname: y\nsources: [{name: a, paths: ["a"]}]', [":2: key 'name' stands twice"]),
+        (
+            'sources: [{name: a, paths: ["a"]}]\npii:\n  masks: {cart: acc}',
+            [":3: pii.masks: 'cart'"],
+        ),
+        ('sources: [{name: a, paths: ["a"]}]\npii: {masks: {card: ip}}', ["pii.masks.card: 'ip'"]),
+        ('sources: [{name: a, paths: ["a"]}]\npii: {masks: {tel: acc}}', ["'tel' is one of the"]),
         ("sources: [", ["not YAML"]),
         ("- a", ["mapping"]),
         ("name: x", ["sources: missing"]),

@@ -15,6 +15,16 @@ from pipeline.report.formats import masked
 from pipeline.report.page import render
 from pipeline.settings import Dedup
 
+QUALITY = {
+    "bytes": 600_000,
+    "tokens": 150_000,
+    "bytes_per_token": 4.0123,
+    "characters_per_token": 1.7,
+    "tokens_per_eojeol": 2.6661,
+    "crossing": 0.0071,
+    "renyi": 0.4891,
+    "byte_fallback": 0.0042,
+}
 HOSTILE = "<script>alert('말')</script>&amp; \"인용\" <|tel|> </div></pre>"
 
 
@@ -85,6 +95,10 @@ def figures() -> dict[str, Any]:
             "lossless": True,
             "absent": None,
             "by": {"eojeol": 2.25},
+            "quality": {
+                "all": {**QUALITY, "bytes": 1_200_000},
+                "sources": {"news": QUALITY, "chat": {**QUALITY, "crossing": 0.0312}},
+            },
         },
         "tokens": [
             {"split": "train", "source": "news", "documents": 9, "tokens": 1000, "bytes": 4400},
@@ -195,6 +209,9 @@ def test_page_shows_the_figures(page: str) -> None:
         "30,003",
         "by eojeol",
         "2.25",
+        "news600 kB4.0121.72.6660.7 %0.48910.4 %",
+        "chat600 kB4.0121.72.6663.1 %0.48910.4 %",
+        "all1.2 MB4.0121.72.6660.7 %0.48910.4 %",
         "4.50 bytes a token",
         "1.250",
         "12.3",

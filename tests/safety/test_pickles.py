@@ -1,20 +1,23 @@
 """No file that a user names is unpickled: what would run code is a damaged file, and does not."""
 
 import ast
+import io
 import os
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from torch.distributed.checkpoint.metadata import BytesStorageMetadata, MetadataIndex
 
 from tokenizer.errors import CorruptFileError
 from trainer import checkpoint
 from trainer.config import resolve_model
 from trainer.dataset import _token_bytes
 from trainer.model import NeoX
+from trainer.parallel import Ranks
 
 
 class Touch:
@@ -27,24 +30,55 @@ class Touch:
         return os.system, (f"touch {self.path}",)
 
 
-@pytest.mark.parametrize("how", ["torch", "legacy", "pickle"])
-def test_an_optimizer_state_that_runs_code(tmp_path: Path, how: str) -> None:
-    witness, folder = tmp_path / "ran", tmp_path / "step-00000001"
-    folder.mkdir()
+def poison_metadata(path: Path, bomb: Touch) -> None:
+    (path / ".metadata").write_bytes(pickle.dumps(bomb))
+
+
+def poison_inside(path: Path, bomb: Touch) -> None:
+    metadata = checkpoint._Reader(str(path)).metadata
+    metadata.planner_data = bomb
+    (path / ".metadata").write_bytes(pickle.dumps(metadata))
+
+
+def poison_entry(path: Path, bomb: Touch) -> None:
+    """An entry of bytes, which torch unpickles without restraint."""
+    point_at(path, bomb, as_bytes=True)
+
+
+def poison_tensor(path: Path, bomb: Touch) -> None:
+    point_at(path, bomb, as_bytes=False)
+
+
+def point_at(path: Path, bomb: Touch, as_bytes: bool) -> None:
+    """Let every entry of a checkpoint be this."""
+    file = io.BytesIO()
+    torch.save(bomb, file)
+    data = file.getvalue()
+    metadata = checkpoint._Reader(str(path)).metadata
+    (path / "__0_0.distcp").write_bytes(data)
+    for entry in metadata.storage_data.values():
+        entry.offset, entry.length = 0, len(data)
+    for name in metadata.state_dict_metadata if as_bytes else ():
+        metadata.state_dict_metadata[name] = BytesStorageMetadata()
+        metadata.storage_data[MetadataIndex(name)] = entry
+    (path / ".metadata").write_bytes(pickle.dumps(metadata))
+
+
+POISONS = [poison_metadata, poison_inside, poison_entry, poison_tensor]
+
+
+@pytest.mark.parametrize("poison", POISONS, ids=lambda poison: poison.__name__)
+def test_a_checkpoint_that_runs_code(tmp_path: Path, poison: Callable[[Path, Touch], None]) -> None:
     config = resolve_model({"layers": 1, "width": 16, "heads": 2, "context": 8})
     network = NeoX(config, 64)
-    save_file(network.state_dict(), folder / "model.safetensors", {"format": "pt"})
-    if how == "pickle":
-        (folder / "optimizer.pt").write_bytes(pickle.dumps(Touch(witness)))
-    else:
-        zipped = how == "torch"
-        torch.save(
-            {"state": Touch(witness)},
-            folder / "optimizer.pt",
-            _use_new_zipfile_serialization=zipped,
-        )
+    optimizer = torch.optim.AdamW(network.parameters())
+    saver = checkpoint.Saver(tmp_path, Ranks(0, 1, torch.device("cpu")), 1)
+    saver.save(network, optimizer, checkpoint.State(step=1))
+    saver.wait()
+    witness = tmp_path / "ran"
+    poison(tmp_path / "step-00000001", Touch(witness))
     with pytest.raises(CorruptFileError, match="step-00000001"):
-        checkpoint.load(folder, network, torch.optim.AdamW(network.parameters()))
+        checkpoint.load(tmp_path / "step-00000001", network)
     assert not witness.exists()
 
 

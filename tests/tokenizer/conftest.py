@@ -29,6 +29,17 @@ PARAGRAPHS = """\
 연락처는 <|tel|>이고 계좌는 <|acc|> 입니다. 문의는 https://example.org/help?lang=ko 로 해 주세요 😀
 표준어로는 '새침데기'가 맞지만 사람들은 '새침떼기'라고도 쓴다. 맞춤법은 늘 헷갈린다.
 """
+BAD_TEXTS = {
+    "10^5 Latin letters": "ab" * 50_000,
+    "10^6 jamo": "ㅋㅎ" * 500_000,
+    "one eojeol of 5 MB": "가나다라마바사아자차" * 170_000,
+    "old Hangul": "나랏말ᄊᆞ미 듕귁에 달아" * 50,
+    "decomposed": "\u1112\u1161\u11ab\u1100\u1173\u11af " * 50,
+    "emoji sequences": "👨‍👩‍👧‍👦🇰🇷❤️‍🔥" * 300,
+    "space marks": "▁ ▁▁가▁" * 500,
+    "special tokens": "<|endoftext|><|tel|> <|tel<|sep|>|> <0x0A></s>" * 50,
+    "nothing": "",
+}
 NOUNS = "학교 바다 어머니 컴퓨터 시장 노래 편지 구름 자전거 연필 의사 겨울 문장 손가락 도시 역사".split()
 PARTICLES = (
     "은 는 이 가 을 를 에 에서 에게 부터 까지 만 도 보다 처럼 으로 에는 에서도 까지만".split()
@@ -45,6 +56,18 @@ def made_sentences(n: int) -> list[str]:
         f"{choose(STEMS)}{choose(ENDINGS)}."
         for _ in range(n)
     ]
+
+
+@pytest.fixture(scope="session", params=BAD_TEXTS)
+def bad_text(request) -> str:
+    """Each of the texts that break tokenizers by their size or their characters."""
+    return BAD_TEXTS[request.param]
+
+
+@pytest.fixture(scope="session")
+def bad_texts() -> list[str]:
+    """All of them."""
+    return list(BAD_TEXTS.values())
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,14 @@ import sys
 import pytest
 
 from tokenizer.errors import RecipeError
-from trainer.config import PRESETS, ModelConfig, TrainConfig, parameter_count, resolve_model
+from trainer.config import (
+    PRESETS,
+    ModelConfig,
+    ParallelConfig,
+    TrainConfig,
+    parameter_count,
+    resolve_model,
+)
 from trainer.model import build
 
 # From the model cards of EleutherAI/polyglot-ko-*. The card of 12.8B says 12,898,631,680, which no
@@ -75,7 +82,7 @@ def test_rows_hold_the_vocabulary() -> None:
 
 
 def test_every_field_is_documented() -> None:
-    for section in (ModelConfig, TrainConfig):
+    for section in (ModelConfig, TrainConfig, ParallelConfig):
         assert [n for n, field in section.model_fields.items() if not field.description] == []
 
 

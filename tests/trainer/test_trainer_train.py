@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from mesh import read_tensors
 
 from tokenizer.errors import RecipeError
 from trainer.__main__ import train_run
 from trainer.checkpoint import ResumeError, checkpoints, load, read_state
 from trainer.config import ModelConfig, TrainConfig
 from trainer.dataset import Dataset
-from trainer.evaluate import measure
+from trainer.evaluate import Reading, measure
 from trainer.generate import Sampling, sample
 from trainer.init import initialise
 from trainer.model import build
@@ -97,7 +97,7 @@ def test_bits_per_byte_of_a_model_that_knows_nothing(run_dir: Path) -> None:
     network = build(MODEL, 128)
     for parameter in network.parameters():
         torch.nn.init.zeros_(parameter)
-    how = {"windows": 0, "micro_batch": 3, "precision": "fp32", "process": ALONE}
+    how = {"windows": 0, "micro_batch": 3, "reading": Reading(), "process": ALONE}
     figures = measure(network, data.validation, data.token_bytes, **how)
     assert figures is not None
     assert figures["loss"] == pytest.approx(math.log(128))
@@ -120,11 +120,8 @@ def test_a_run_leaves_one_line_a_step_and_the_newest_checkpoints(run_dir: Path) 
     assert validated == [0, 5, 10, 12]
     assert set(lines[5]["validation_sources"]) == {"blog", "news"}
     assert [path.name for path in checkpoints(out)] == ["step-00000008", "step-00000012"]
-    assert sorted(path.name for path in checkpoints(out)[-1].iterdir()) == [
-        "model.safetensors",
-        "optimizer.pt",
-        "state.json",
-    ]
+    files = sorted(path.name for path in checkpoints(out)[-1].iterdir())
+    assert files == [".metadata", "__0_0.distcp", "state.json"]
     assert list((out / "tensorboard").glob("events.*"))
     state = read_state(checkpoints(out)[-1])
     assert (state.step, state.samples, state.skipped) == (12, 48, 0)
@@ -188,7 +185,7 @@ def test_a_step_that_is_not_finite_is_skipped_and_counted(run_dir: Path) -> None
         steps=3, learning_rate=1e30, warmup_steps=0, save_every=1, keep_last=3, grad_clip=1e9
     )
     summary = train(MODEL, wild, run_dir / "tokens", run_dir / "out", 0)
-    after = [load_file(path / "model.safetensors") for path in checkpoints(run_dir / "out")]
+    after = [read_tensors(path) for path in checkpoints(run_dir / "out")]
     assert len(after) == 3
     assert summary["skipped_steps"] == 2
     assert [line.get("skipped") for line in lines_of(run_dir / "out")] == [None, 0, 1, 2]
@@ -203,7 +200,7 @@ def test_bf16_is_near_fp32(run_dir: Path) -> None:
     exact, near = ([line["loss"] for line in lines_of(run_dir / n)[1:]] for n in ("a", "b"))
     assert near != exact
     assert near == pytest.approx(exact, rel=0.02)
-    weights = load_file(checkpoints(run_dir / "b")[-1] / "model.safetensors")
+    weights = read_tensors(checkpoints(run_dir / "b")[-1])
     assert {weight.dtype for weight in weights.values()} == {torch.float32}
 
 
