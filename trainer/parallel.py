@@ -151,7 +151,7 @@ def ranks(parallel: ParallelConfig | None = None) -> Iterator[Ranks]:
         os.environ.setdefault(
             "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
         )  # or cuBLAS is not deterministic
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.use_deterministic_algorithms(True)  # a mere warning would leave attention as it is
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     joins = world > 1 and not dist.is_initialized()
     if joins:
