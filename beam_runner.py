@@ -1,28 +1,23 @@
 """The command line `malmoi`: what is done, on which run directory, on which runner."""
 
-import importlib
-import logging
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from pipeline import commands, console, storage, training_commands
 from pipeline.commands import Json, show
-from pipeline.jobs import RUNNERS, workers
+from pipeline.jobs import RUNNERS
+from pipeline.jobs.job import Job
 from pipeline.recipe import Recipe, load
 from pipeline.temporary import temporary_files
 from pipeline.workspace import Workspace
 from tokenizer.errors import MalmoiError, RecipeError
-
-if TYPE_CHECKING:
-    from pipeline.jobs.session import Session
 
 app = typer.Typer(
     help="Raw Korean text in; a curated corpus, a tokenizer, token shards and a trained model out.",
@@ -56,68 +51,6 @@ Against = Annotated[
 Processes = Annotated[int, typer.Option(min=1, help="processes that train together (torchrun)")]
 
 
-@dataclass
-class Job:
-    """One command at work on one run directory."""
-
-    recipe: Recipe
-    workspace: Workspace
-    follower: console.Follower
-    runner: str
-    workers: int
-    processes: int
-    folder: Path  # of this machine, for logs of servers and what is short-lived
-    stack: ExitStack
-    _session: "Session | None" = field(default=None, init=False)
-
-    def session(self) -> "Session":
-        """The runner, started when the first step needs it; it ends with the command."""
-        if self._session is None:
-            if self.workers > 1:
-                workers.prepare()  # while Beam is imported
-            quiet_beam()
-            from pipeline.jobs.runners import engine
-            from pipeline.jobs.session import Session
-
-            engine_ = self.stack.enter_context(
-                engine(self.runner, beam_arguments, self.workers, self.workspace.root, self.folder)
-            )
-            self._session = Session(
-                engine_.pipeline,
-                engine_.workers,
-                engine_.spread,
-                engine_.attempts,
-                engine_.is_there,
-            )
-        return self._session
-
-    def do(self, step: str) -> None:
-        """Do one step; a part that the recipe switches off has none."""
-        if step in ("benchmarks", "tokenizer"):
-            from pipeline import steps
-
-            if step == "tokenizer":
-                steps.tokenizer(self.workspace, self.recipe, self.workers)
-            elif self.recipe.decontaminate.enabled:
-                steps.benchmarks(self.workspace, self.recipe)
-        elif step in ("train", "export"):
-            from pipeline import training
-
-            if step == "train":
-                training.train(self.workspace, self.recipe, self.processes)
-            else:
-                training.export(self.workspace, self.recipe)
-        elif step != "dedup" or self.recipe.dedup.enabled:
-            session = self.session()
-            job = importlib.import_module(f"pipeline.jobs.{step}")
-            job.run(session, self.workspace, self.recipe)
-
-
-def quiet_beam() -> None:
-    """Drop the warning of Beam's import about a storage client that no local run needs."""
-    logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
-
-
 @contextmanager
 def at_work(
     recipe: Recipe, out: str, runner: str = "local", workers: int = 0, processes: int = 1
@@ -141,6 +74,7 @@ def at_work(
                 runner,
                 workers or len(os.sched_getaffinity(0)),
                 processes,
+                beam_arguments,
                 stack.enter_context(temporary_files(workspace.root)),
                 stack,
             )
@@ -281,6 +215,45 @@ def demo(
     else:
         console.print_figures(report)
         demonstration.show(figures)
+
+
+@app.command()
+def ablate(
+    recipe: RecipeFile,
+    out: Out,
+    seeds: Annotated[int, typer.Option(min=1, help="models of each side")] = 3,
+    tokens: Annotated[int, typer.Option(min=1, help="that each model trains on")] = 614_400,
+    model: Annotated[str, typer.Option(help="a preset's name")] = "demo",
+    workers: Workers = 0,
+    runner: Runner = "local",
+    json: Json = False,
+) -> None:
+    """Train the same small model on a corpus before and after curation; compare their bits a byte.
+
+    Example: malmoi ablate recipe.yaml --out runs/ablation --seeds 3
+    """
+    from pipeline import ablate as ablation
+    from pipeline import training
+
+    training.need_torch()
+    loaded = load(recipe)
+    plan = ablation.Plan.made(loaded, model, seeds, tokens)
+    with at_work(loaded, f"{out}/curated", runner, workers) as job:
+        for step in ("curate", "count", "tokenizer", "tokenize"):
+            for part in STEPS[step]:
+                job.do(part)
+        curated = job.workspace
+    with at_work(ablation.raw_side(loaded), f"{out}/raw", runner, workers) as job:
+        for part in STEPS["curate"]:
+            job.do(part)
+        ablation.share_tokenizer(curated, job.workspace)
+        job.do("tokenize")
+        raw = job.workspace
+    figures = ablation.compare(plan, raw, curated, Path(out))
+    if json:
+        console.print_json(figures)
+    else:
+        ablation.show(figures)
 
 
 app.add_typer(commands.app)

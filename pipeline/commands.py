@@ -66,18 +66,51 @@ def generate(
 
 
 @app.command()
-def evaluate(run: RunFolder, json: Json = False) -> None:
-    """Measure the exported model on the held-out documents, by source.
+def evaluate(
+    run: RunFolder,
+    kobest: Annotated[
+        str, typer.Option(help="a folder of kobest_TASK_SPLIT.jsonl.gz: answer these instead")
+    ] = "",
+    shots: Annotated[str, typer.Option(help="of KoBEST: examples shown, by commas")] = "0",
+    limit: Annotated[int, typer.Option(min=0, help="of KoBEST: items of a task; 0: all")] = 0,
+    json: Json = False,
+) -> None:
+    """Measure the exported model on the held-out documents, by source, or on KoBEST.
 
-    Example: malmoi evaluate runs/demo
+    Example: malmoi evaluate runs/demo --kobest kobest --shots 0,5,10,50
     """
     from pipeline import training
 
-    figures = training.evaluate(Workspace(run))
+    if kobest:
+        counts = [int(each) if each.strip().isdecimal() else -1 for each in shots.split(",")]
+        if min(counts) < 0:
+            raise typer.BadParameter(f"'{shots}': give numbers, as 0,5", param_hint="--shots")
+        figures = training.kobest(Workspace(run), kobest, counts, limit or None)
+    else:
+        figures = training.evaluate(Workspace(run))
     if json:
         console.print_json(figures)
+    elif kobest:
+        print_kobest(figures)
     else:
         console.print_evaluation(figures)
+
+
+def print_kobest(figures: dict[str, dict[str, Any]]) -> None:
+    """What `trainer.kobest` gives, as a table on standard output."""
+    keys = ("macro_f1", "accuracy", "accuracy_norm")
+    rows = [
+        (
+            f"{task} {shots}",
+            one["items"],
+            *(f"{one[key]:.4f}" if key in one else "" for key in keys),
+            one["truncated"],
+        )
+        for shots, tasks in figures.items()
+        for task, one in tasks.items()
+    ]
+    header = ("KoBEST", "items", *(key.replace("_", " ") for key in keys), "truncated")
+    console.stdout.print(console.table("", header, rows))
 
 
 @app.command()

@@ -104,12 +104,15 @@ def load(path: str | Path) -> Recipe:
     ]
     benchmarks = [_from_folder(benchmark, folder) for benchmark in screen.benchmarks]
     earlier = [_absolute(run, folder) for run in recipe.dedup.against]
+    start = recipe.train.start_from
+    trained = {"start_from": _absolute(start, folder)} if start else {}
     return recipe.model_copy(
         update={
             "sources": [_from_folder(source, folder) for source in recipe.sources],
             "clean": clean.model_copy(update={"models": models}),
             "dedup": recipe.dedup.model_copy(update={"against": earlier}),
             "decontaminate": screen.model_copy(update={"benchmarks": benchmarks}),
+            "train": recipe.train.model_copy(update=trained),
         }
     )
 

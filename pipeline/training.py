@@ -24,6 +24,9 @@ def train(workspace: Workspace, recipe: Recipe, processes: int = 1) -> Outcome:
     """
     tokens = workspace.require("tokenize")
     need_torch()
+    from trainer.weights import weights_sha256
+
+    start = weights_sha256(recipe.train.start_from)
 
     def make(directory: Path) -> Mapping[str, Any]:
         from trainer.resume import obstacle
@@ -47,7 +50,7 @@ def train(workspace: Workspace, recipe: Recipe, processes: int = 1) -> Outcome:
             "train": recipe.train.model_dump(mode="json"),
             "seed": recipe.seed,
         },
-        inputs=tokens["outputs"],
+        inputs=[tokens["outputs"], start] if start else tokens["outputs"],
         make=make,
         resumable=True,
     )
@@ -83,6 +86,18 @@ def evaluate(workspace: Workspace) -> dict[str, Any]:
     return measure(
         storage.local_path(workspace.path("export")), storage.local_path(workspace.path("tokens"))
     )
+
+
+def kobest(
+    workspace: Workspace, folder: str, shots: list[int], limit: int | None
+) -> dict[str, dict[str, Any]]:
+    """The exported model's figures on KoBEST, by shots and task; see `trainer.kobest`."""
+    workspace.require("export")
+    need_torch()
+    from trainer.kobest import kobest as measure
+
+    export_dir = storage.local_path(workspace.path("export"))
+    return measure(export_dir, Path(folder), shots, limit)
 
 
 def _set_aside(directory: Path) -> Path:

@@ -18,6 +18,7 @@ pipeline_tag: text-generation
 | Feed-forward, rotary dimensions | {feed_forward}, {rotary_dims} of {head_width} a head |
 | Context | {context:,} tokens |
 | Vocabulary | {vocab_size:,} entries in {rows:,} rows |
+| Started from | {start} |
 | Trained on | {tokens:,} tokens in {step:,} steps |
 | Sources (times an epoch) | {sources} |
 | Validation | {validation} |
@@ -44,6 +45,7 @@ def text(config: ModelConfig, state: State) -> str:
     return CARD.format(
         **config.model_dump(exclude={"vocab_rows"}),
         **{key: value for key, value in facts.items() if key not in ("model", "sources")},
+        start=_start(facts.get("start_from")),
         head_width=config.head_width,
         parameters=parameter_count(config, facts["rows"]),
         tokens=state.tokens,
@@ -51,3 +53,7 @@ def text(config: ModelConfig, state: State) -> str:
         sources=", ".join(f"{name} ({weight:g})" for name, weight in facts["sources"].items()),
         validation="none held out" if bpb is None else f"{bpb:.4f} bits per byte",
     )
+
+
+def _start(sha256: str | None) -> str:
+    return "random weights" if sha256 is None else f"other weights, SHA-256 `{sha256}`"

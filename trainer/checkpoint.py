@@ -93,6 +93,7 @@ class Saver:
         self._out_dir, self._process = Path(out_dir), process
         self._keep_last, self._keep_every = keep_last, keep_every
         self._pending: Future[None] | None = None
+        self._thread: threading.Thread | None = None
         self._step = -1
 
     def save(self, network: NeoX, optimizer: torch.optim.Optimizer, state: State) -> None:
@@ -108,13 +109,15 @@ class Saver:
         tensors = writer.stage(_tensors(network, optimizer))
         self._pending, self._step = Future(), state.step
         arguments = self._pending, partial, writer, tensors, written
-        threading.Thread(target=self._settle, args=arguments, daemon=True).start()
+        self._thread = threading.Thread(target=self._settle, args=arguments, daemon=True)
+        self._thread.start()
 
     def wait(self) -> None:
         """Until the last checkpoint is on the disk. SaveError if it could not be written."""
         pending, self._pending = self._pending, None
-        if pending is None:
+        if pending is None or self._thread is None:
             return
+        self._thread.join()  # if it ended in the interpreter's end, that would abort the process
         try:
             pending.result()
         except (Exception, CheckpointException) as error:

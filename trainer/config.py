@@ -185,6 +185,11 @@ class TrainConfig(Section):
     steps: int = Field(
         default=600, ge=1, description="optimizer steps; raise it to train a run further"
     )
+    start_from: str | None = Field(
+        default=None,
+        description="folder of a GPTNeoXForCausalLM (config.json, safetensors), as Polyglot-Ko "
+        "comes, whose weights are the initial ones; null: random ones",
+    )
     batch_tokens: int = Field(
         default=1_024,
         ge=1,

@@ -15,11 +15,13 @@ from torch import Tensor
 from torch.distributed.fsdp import FSDPModule
 
 from tokenizer.errors import MalmoiError
+from trainer import checkpoint
 from trainer.attention import document_mask
 from trainer.batches import count_bytes
+from trainer.config import ModelConfig
 from trainer.dataset import IGNORED, Dataset, Split
 from trainer.export import load_export
-from trainer.model import NeoX
+from trainer.model import NeoX, build
 from trainer.parallel import Ranks
 
 
@@ -95,12 +97,25 @@ def evaluate(
     """
     if split not in ("train", "validation"):
         raise MalmoiError(f"no split is named '{split}'; give train or validation")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network, config = load_export(Path(export_dir), device)
+    network, config = load_export(Path(export_dir), _device())
+    return _measured(network, config["malmoi"], Path(export_dir), tokens_dir, split, windows)
+
+
+def evaluate_checkpoint(directory: Path, tokens_dir: Path) -> dict[str, Any]:
+    """`measure` a checkpoint, whole and alone, on all of a tokens directory's validation split."""
+    facts = checkpoint.read_state(directory).facts
+    network = build(ModelConfig.model_validate(facts["model"]), facts["rows"], _device())
+    checkpoint.load(directory, network)
+    return _measured(network, facts, directory, tokens_dir, "validation", 0)
+
+
+def _measured(
+    network: NeoX, facts: dict[str, Any], model: Path, tokens_dir: Path, split: str, windows: int
+) -> dict[str, Any]:
     data = Dataset.open(Path(tokens_dir), network.config.context)
-    if config["malmoi"]["tokenizer_sha256"] != data.description.tokenizer_sha256:
+    if facts["tokenizer_sha256"] != data.description.tokenizer_sha256:
         raise MalmoiError(
-            f"{export_dir} and {tokens_dir} are of different tokenizers; tokenize with the model's"
+            f"{model} and {tokens_dir} are of different tokenizers; tokenize with the model's"
         )
     figures = measure(
         network,
@@ -108,12 +123,16 @@ def evaluate(
         data.token_bytes,
         windows=windows,
         micro_batch=8,
-        reading=Reading(document_end=config["malmoi"].get("document_end")),
-        process=Ranks(0, 1, device),
+        reading=Reading(document_end=facts.get("document_end")),
+        process=Ranks(0, 1, network.embed_out.weight.device),
     )
     if figures is None:
         raise MalmoiError(f"{tokens_dir}: its {split} split is empty; raise shards.validation")
     return figures
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _figures(row: np.ndarray) -> dict[str, float]:

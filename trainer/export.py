@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from tokenizer.errors import CorruptFileError, MalmoiError
 from trainer import card, checkpoint
 from trainer.config import ModelConfig, parameter_count
 from trainer.model import NeoX, build
+from trainer.weights import ACTIVATIONS, load_weights, read_config
 
 TOKENIZER_FILES = (
     "malmoi.model",
@@ -25,7 +26,6 @@ TOKENIZER_FILES = (
     "tokenizer_config.json",
     "special_tokens_map.json",
 )
-ACTIVATIONS = {"gelu": "gelu", "gelu_tanh": "gelu_pytorch_tanh"}
 LARGEST_DIFFERENCE = 2e-6
 """Between our logits and transformers', fp32, relative to the largest where that is over 1."""
 
@@ -121,28 +121,11 @@ def load_export(
     export_dir: Path, device: torch.device | str = "cpu"
 ) -> tuple[NeoX, dict[str, Any]]:
     """The model of an export directory, and its config.json. CorruptFileError if it is not one."""
-    path = Path(export_dir) / "config.json"
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))
-        names = {value: key for key, value in ACTIVATIONS.items()}
-        head_width = given["hidden_size"] // given["num_attention_heads"]
-        config = ModelConfig.model_validate(
-            {
-                "layers": given["num_hidden_layers"],
-                "width": given["hidden_size"],
-                "heads": given["num_attention_heads"],
-                "context": given["max_position_embeddings"],
-                "feed_forward": given["intermediate_size"],
-                "rotary_dims": int(head_width * given["rotary_pct"]),
-                "rotary_base": given["rotary_emb_base"],
-                "vocab_rows": given["vocab_size"],
-                "activation": names[given["hidden_act"]],
-                "norm_eps": given["layer_norm_eps"],
-            }
-        )
+        config, given = read_config(export_dir)
         network = build(config, given["vocab_size"], device)
-        network.load_state_dict(load_file(Path(export_dir) / "model.safetensors"))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        load_weights(export_dir, network)
+    except CorruptFileError as error:
         raise CorruptFileError(
             f"{export_dir}: not an exported model ({error}); run `malmoi export` again"
         ) from error

@@ -6,6 +6,7 @@ from typing import Any
 from trainer import checkpoint
 from trainer.config import ModelConfig, TrainConfig
 from trainer.dataset import Dataset
+from trainer.weights import weights_sha256
 
 FREE = {
     "steps",
@@ -20,6 +21,7 @@ FREE = {
     "sample_prompts",
     "sample_tokens",
     "wandb",
+    "start_from",  # its hash is compared
     "seed",  # resolved with the recipe's; the result is compared
 }
 """Settings that may change between a run and its continuation."""
@@ -37,6 +39,7 @@ def facts_of(model: ModelConfig, settings: TrainConfig, data: Dataset) -> dict[s
         "tokenizer_sha256": data.description.tokenizer_sha256,
         "dataset_fingerprint": data.fingerprint,
         "sources": {stream.name: stream.weight for stream in data.train.streams},
+        "start_from": weights_sha256(settings.start_from),
     }
 
 

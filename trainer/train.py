@@ -24,6 +24,7 @@ from trainer.optim import learning_rate, make_optimizer, remember, spike_limits,
 from trainer.order import Order
 from trainer.parallel import Ranks, ranks, sigterm, world_size
 from trainer.resume import facts_of, identity_of
+from trainer.weights import check_start, load_weights
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ def train(
     `malmoi.model`). A run that was killed goes on as if it had not been, bit for bit; one that is
     complete is not done again. At SIGTERM it saves, and leaves by SystemExit(0).
 
-    Returns the summary of the run, see `summarise`. Raises CorruptFileError for damaged tokens,
-    RecipeError for settings that do not fit, ResumeError for checkpoints of another run.
+    Returns the summary of the run, see `summarise`. Raises CorruptFileError for damaged tokens or
+    weights, RecipeError for settings that do not fit, ResumeError for checkpoints of another run.
     """
     out_dir = Path(out_dir)
     seed = seed if settings.seed is None else settings.seed
@@ -69,6 +70,8 @@ def train(
     if (saved := checkpoint.checkpoints(out_dir)) and not _remains(saved[-1], identity, settings):
         return summarise(out_dir, checkpoint.read_state(saved[-1]))
     check_fit(model, facts["rows"], settings, world_size())
+    if settings.start_from is not None:
+        check_start(Path(settings.start_from), facts)
     with ranks(settings.parallel) as process:
         state = State(identity=identity, facts={**facts, "validation_bpb": None})
         run, state = _prepare(model, settings, seed, data, state, out_dir, process)
@@ -106,6 +109,8 @@ def _prepare(
     found = checkpoint.newest(out_dir, process)
     if found is not None:
         state = checkpoint.load(found, network, optimizer, process.writers)
+    elif settings.start_from is not None:
+        load_weights(Path(settings.start_from), network, process.writers)
     else:
         initialise(network, seed)
     order, share = Order(data.train.streams, seed), (process.data_rank, process.data_world)

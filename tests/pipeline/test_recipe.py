@@ -50,6 +50,12 @@ def test_the_printed_recipe_is_the_default_one() -> None:
     assert set(yaml.safe_load(printed)) == set(type(parse(SMALLEST)).model_fields)
 
 
+def test_weights_to_start_from_count_from_the_recipes_folder(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text(SMALLEST + "\ntrain: {start_from: polyglot}", "utf-8")
+    assert load(tmp_path / "recipe.yaml").train.start_from == str(tmp_path / "polyglot")
+    assert parse(SMALLEST).train.start_from is None
+
+
 def test_the_documented_recipe_is_the_printed_one() -> None:
     page = Path(__file__).parents[2] / "docs" / "recipe.md"
     assert f"```yaml\n{commented_recipe()}```" in page.read_text("utf-8"), "paste `malmoi init`"

@@ -9,12 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sentencepiece
+from hypothesis import settings
 
 from tokenizer.shards import ShardWriter
 from tokenizer.special import CONTROL, END_OF_TEXT_ID
 
 Documents = dict[str, list[list[int]]]  # source: documents, as token ids with their end-of-text
 WriteTokens = Callable[..., Path]
+
+settings.register_profile("trainer", deadline=None)  # a busy machine is no fault
+settings.load_profile("trainer")
 
 WORDS = ("말", "모이", "우리말", "사전", "뜻", "글자", "소리", "한글", "책", "사람")
 

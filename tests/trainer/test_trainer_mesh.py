@@ -223,3 +223,24 @@ def test_a_batch_is_shared_evenly(run_dir: Path, pool: Pool) -> None:
     asked = settings("FSDP 2", batch_tokens=96)
     with pytest.raises(AssertionError, match="batches shared by 2, give a multiple of 64"):
         pool(mesh.losses, 2, settings=asked, **arguments)
+
+
+@pytest.mark.parametrize("name", ["FSDP 2", "TP 2", "FSDP 2 x TP 2", "HSDP 2 x 2"])
+@pytest.mark.parametrize(
+    ("changes", "tolerance"),
+    [
+        ({"mask_documents": True, "z_loss": 1e-3}, 2e-6),
+        ({"optimizer": "muon"}, 1e-3),  # its iteration rounds to bf16
+    ],
+)
+def test_what_a_step_may_be_asked_for_is_the_same_on_every_mesh(
+    train: Callable[..., list[dict]], name: str, changes: dict[str, object], tolerance: float
+) -> None:
+    alone = train("1", "alone", **changes)
+    spread = train(name, "spread", **changes)
+    for key in ("loss", "validation_loss"):
+        expected = [line[key] for line in alone if key in line]
+        assert len(expected) > 1
+        assert [line[key] for line in spread if key in line] == pytest.approx(
+            expected, rel=tolerance
+        )
