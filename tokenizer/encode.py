@@ -1,8 +1,8 @@
 """Encoding: SentencePiece's ids, id for id, by the fastest exact way there is on this machine.
 
-Three ways give the same ids: gigatoken (Rust, reads the exported `tokenizer.json`), our own table
-of words (`word_encoder`), and SentencePiece itself. Each must prove it on a fixed set of texts
-before it is used; the next one stands in for one that is missing or differs.
+Three ways give the same ids: our own compiled table of words (`word_encoder`), gigatoken (Rust,
+reads the exported `tokenizer.json`), and SentencePiece itself. Each must prove it on a fixed set of
+texts before it is used; the next one stands in for one that is missing or differs.
 """
 
 import json
@@ -24,7 +24,7 @@ from tokenizer.words import utf8
 
 logger = logging.getLogger(__name__)
 
-Backend = Literal["gigatoken", "words", "sentencepiece"]
+Backend = Literal["words", "gigatoken", "sentencepiece"]
 """The ways to encode, the fastest first."""
 
 CACHE_TEXT = 4 << 30
@@ -134,8 +134,8 @@ class PlainEncoder:
 
 
 _WAYS: dict[str, Callable[[bytes, Any], Encodes]] = {
-    "gigatoken": GigatokenEncoder,
     "words": WordEncoder,
+    "gigatoken": GigatokenEncoder,
     "sentencepiece": PlainEncoder,
 }
 

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenizer.check import ADVERSARIAL
-from tokenizer.encode import Backend, Encoder, GigatokenEncoder
+from tokenizer.encode import Backend, Encoder
 from tokenizer.errors import MalmoiError
 from tokenizer.special import CONTROL, mask_pieces
+from tokenizer.word_encoder import WordEncoder
 
 PARTS = ["가", "학교에서", " ", "  ", "\n", "\t", "▁", "\ufdd0", "a", "1", "ㅋㅋ", "<|", "|>", "😀"]
 MASKS = mask_pieces(["email"])
@@ -110,23 +111,21 @@ def test_a_model_that_is_not_ours_is_encoded_by_sentencepiece_itself(counts):
             Encoder(model, backend)
 
 
-def test_a_missing_gigatoken_is_stood_in_for(model, monkeypatch):
-    monkeypatch.setitem(sys.modules, "gigatoken.gigatoken_rs", None)
+def test_ways_that_are_missing_or_wrong_are_stood_in_for(model, monkeypatch):
     assert Encoder(model).backend == "words"
-    with pytest.raises(MalmoiError, match="gigatoken cannot encode"):
-        Encoder(model, "gigatoken")
-
-
-def test_a_gigatoken_that_gives_a_wrong_id_is_stood_in_for(model, monkeypatch):
-    right = GigatokenEncoder.encode_batch
+    right = WordEncoder.encode_batch
 
     def wrong(self, texts):
         ids, lengths = right(self, texts)
         ids[-1] += 1
         return ids, lengths
 
-    monkeypatch.setattr(GigatokenEncoder, "encode_batch", wrong)
-    assert Encoder(model).backend == "words"
+    monkeypatch.setattr(WordEncoder, "encode_batch", wrong)
+    assert Encoder(model).backend == "gigatoken"
+    monkeypatch.setitem(sys.modules, "gigatoken.gigatoken_rs", None)
+    assert Encoder(model).backend == "sentencepiece"
+    with pytest.raises(MalmoiError, match="gigatoken cannot encode"):
+        Encoder(model, "gigatoken")
 
 
 def test_bad_input_comes_back(encoder, processor, bad_text):
