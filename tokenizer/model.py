@@ -7,6 +7,7 @@ numbers are those of sentencepiece's `sentencepiece_model.proto`.
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from tokenizer.errors import CorruptFileError
@@ -29,9 +30,10 @@ class Piece(NamedTuple):
     kind: int
 
 
-def pieces(model: bytes) -> list[Piece]:
+@lru_cache(maxsize=2)  # every part that reads a model asks, of the same
+def pieces(model: bytes) -> tuple[Piece, ...]:
     """The vocabulary; the id of a piece is its place. Raises CorruptFileError for other bytes."""
-    found = [_piece(_bytes(value)) for number, _, value in fields(model) if number == PIECES]
+    found = tuple(_piece(_bytes(value)) for number, _, value in fields(model) if number == PIECES)
     if not found:
         raise CorruptFileError("a SentencePiece model without pieces; train it again")
     return found
