@@ -42,17 +42,23 @@ from tokenizer.quality import byte_fragments, renyi_efficiency
 from tokenizer.train import train
 from tokenizer.vocabulary import byte_lengths
 
+_SPLIT: dict[str, Any] = {"unsplit_share": 0.0}
+_MERGE: dict[str, Any] = {"split_digits": False}
+
 DIAL: dict[str, dict[str, Any]] = {
-    "all": {},
-    "all, digits merge": {"split_digits": False},
-    "grammar": {"boundaries": "grammar"},
-    "grammar, digits merge": {"boundaries": "grammar", "split_digits": False},
-    "runs": {"boundaries": "runs"},
-    "runs, digits merge": {"boundaries": "runs", "split_digits": False},
+    "all": _SPLIT,
+    "all, digits merge": {**_SPLIT, **_MERGE},
+    "grammar": {**_SPLIT, "boundaries": "grammar"},
+    "grammar, digits merge": {**_SPLIT, **_MERGE, "boundaries": "grammar"},
+    "runs": {**_SPLIT, "boundaries": "runs"},
+    "runs, digits merge": {**_SPLIT, **_MERGE, "boundaries": "runs"},
+    "all + 1 % unsplit, digits merge": {"unsplit_share": 0.01, **_MERGE},
+    "all + 2 % unsplit, digits merge": {"unsplit_share": 0.02, **_MERGE},
     "all + 5 % unsplit": {"unsplit_share": 0.05},
+    "all + 5 % unsplit, digits merge": {"unsplit_share": 0.05, **_MERGE},
     "grammar + 5 % unsplit": {"boundaries": "grammar", "unsplit_share": 0.05},
     "plain": {"morphemes": False},
-    "plain, digits merge": {"morphemes": False, "split_digits": False},
+    "plain, digits merge": {"morphemes": False, **_MERGE},
 }
 
 Lengths = Callable[[str], Sequence[int]]

@@ -2,9 +2,8 @@
 
 Prompts and scores are those of EleutherAI's lm-evaluation-harness (lm_eval/tasks/kobest): a prompt
 and each of its choices, joined by a space, are encoded together; a choice scores the logarithm of
-its tokens' probability, and the best choice is the answer. Examples go before the prompt, each
-with its answer, with an empty line between them. No token stands before the prompt. What is longer
-than the model's context loses its beginning.
+its tokens' probability, and the best choice is the answer. Examples with their answers go before
+the prompt, and no further token. What is longer than the context loses its beginning.
 """
 
 import gzip
@@ -24,6 +23,7 @@ from trainer.generate import load_tokenizer
 from trainer.model import NeoX
 
 BATCH_TOKENS = 1 << 14  # that the model reads at once
+SEED = 0  # of the examples drawn
 
 Row = dict[str, Any]
 
@@ -71,17 +71,13 @@ TASKS: dict[str, Callable[[Row], tuple[str, list[str]]]] = {
 
 
 def kobest(
-    export_dir: Path,
-    folder: Path,
-    shots: Sequence[int] = (0,),
-    limit: int | None = None,
-    seed: int = 0,
+    export_dir: Path, folder: Path, shots: Sequence[int] = (0,), limit: int | None = None
 ) -> dict[str, dict[str, Any]]:
     """Figures of an exported model on the test split of each task: {"0-shot": {"boolq": ...}}.
 
     A task's: {items, accuracy, macro_f1, accuracy_norm (of hellaswag: choices compared by score a
     character), truncated (choices whose prompt lost its beginning), examples_from}. Examples are
-    drawn for each item by (seed, its number), from the training split where `folder` holds one,
+    drawn for each item by SEED and its number, from the training split where `folder` holds one,
     else validation, else the other items of the test split. `limit`: the first items of a task.
     Raises MalmoiError for a file that is missing, no question, or has too few examples.
     """
@@ -95,7 +91,7 @@ def kobest(
         found = ((split, read(folder, task, split)) for split in ("train", "validation"))
         split, pool = next(((name, rows) for name, rows in found if rows), ("test", test))
         for count in shots:
-            prompts = list(with_examples(test[:limit], pool, count, seed, task))
+            prompts = list(with_examples(test[:limit], pool, count, SEED, task))
             figures[f"{count}-shot"][task] = {
                 **answer(network, tokenizer, prompts, normed=task == "hellaswag"),
                 "examples_from": split if count else None,
