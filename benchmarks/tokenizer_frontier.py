@@ -48,6 +48,11 @@ _MERGE: dict[str, Any] = {"split_digits": False}
 DIAL: dict[str, dict[str, Any]] = {
     "all": _SPLIT,
     "all, digits merge": {**_SPLIT, **_MERGE},
+    "all, digits merge, rare characters in bytes": {
+        **_SPLIT,
+        **_MERGE,
+        "character_coverage": 0.998,
+    },
     "grammar": {**_SPLIT, "boundaries": "grammar"},
     "grammar, digits merge": {**_SPLIT, **_MERGE, "boundaries": "grammar"},
     "runs": {**_SPLIT, "boundaries": "runs"},
