@@ -101,18 +101,25 @@ def main() -> None:
 
 
 def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = options(__doc__, None)
+    parser.add_argument("--gold", type=Path, nargs="+", required=True)
+    return parser.parse_args()
+
+
+def options(about: str | None, variants: list[str] | None) -> argparse.ArgumentParser:
+    """The arguments of texts and tokenizers; `variants` where none are named (None: all)."""
+    parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
     parser.add_argument("--train", type=Path, nargs="+", required=True)
     parser.add_argument("--held-out", type=Path, nargs="*", default=[])
-    parser.add_argument("--gold", type=Path, nargs="+", required=True)
     parser.add_argument("--entries", type=int, default=30_003)
     parser.add_argument("--mb-a-kind", type=float, default=2.6)
     parser.add_argument("--peer", type=Path, help="another tokenizer.json, .gz allowed")
-    parser.add_argument("--variants", nargs="+", help="only these", choices=[*DIAL, *rivals.NAMES])
+    names = [*DIAL, *rivals.NAMES]
+    parser.add_argument("--variants", nargs="+", help="only these", choices=names, default=variants)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="keeps the models and Kiwi's analyses")
     parser.add_argument("--json", action="store_true")
-    return parser.parse_args()
+    return parser
 
 
 def tokenizers(arguments: argparse.Namespace, texts: Texts, out: Path) -> Any:

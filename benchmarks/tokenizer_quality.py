@@ -10,7 +10,6 @@ share of tokens that cross a boundary of Kiwi's, Renyi efficiency of order 2.5, 
 that are part of a character. A kind's efficiency is of the tokens of that kind alone.
 """
 
-import argparse
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -24,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks import tokenizer_rivals as rivals
-from benchmarks.tokenizer_frontier import DIAL, Tokenizer, tokenizers
+from benchmarks.tokenizer_frontier import Tokenizer, options, tokenizers
 from benchmarks.tokenizer_text import Texts, read_texts
 from tokenizer.count import count_eojeol
 from tokenizer.morphemes import split
@@ -52,7 +51,7 @@ class Kind:
 
 
 def main() -> None:
-    arguments = parsed()
+    arguments = options(__doc__, [DEFAULT, "plain", *rivals.NAMES]).parse_args()
     texts = read_texts(arguments.train, arguments.held_out, arguments.mb_a_kind)
     kinds = analysed(texts, arguments.workers)
     with tempfile.TemporaryDirectory() as folder:
@@ -66,25 +65,6 @@ def main() -> None:
         print(json.dumps({"texts": texts.sizes(), "rows": rows}, ensure_ascii=False, indent=1))
     else:
         show(rows, texts)
-
-
-def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--train", type=Path, nargs="+", required=True)
-    parser.add_argument("--held-out", type=Path, nargs="*", default=[])
-    parser.add_argument("--entries", type=int, default=30_003)
-    parser.add_argument("--mb-a-kind", type=float, default=2.6)
-    parser.add_argument("--peer", type=Path, help="another tokenizer.json, .gz allowed")
-    parser.add_argument(
-        "--variants",
-        nargs="+",
-        default=[DEFAULT, "plain", *rivals.NAMES],
-        choices=[*DIAL, *rivals.NAMES],
-    )
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--out", type=Path, help="keeps the models and Kiwi's analyses")
-    parser.add_argument("--json", action="store_true")
-    return parser.parse_args()
 
 
 def analysed(texts: Texts, workers: int) -> dict[str, Kind]:
