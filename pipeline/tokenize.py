@@ -21,6 +21,7 @@ from tokenizer.encode import Encoder
 from tokenizer.errors import CorruptFileError
 from tokenizer.shards import ShardWriter, encode_index, read_index, token_dtype
 from tokenizer.special import END_OF_TEXT_ID
+from tokenizer.words import stable_hashes
 
 SPLITS = ("train", "validation")
 
@@ -184,17 +185,21 @@ def with_end_of_text(
 
 
 def in_validation(ids: pa.StringArray, validation: float, seed: int) -> np.ndarray:
-    """bool[n]: which ids `split_of` holds out."""
-    found = (split_of(one, validation, seed) == "validation" for one in ids.to_pylist())
-    return np.fromiter(found, bool, len(ids))
+    """bool[n]: which documents are held out, by keyed hash of the id, and so for ever.
+
+    `validation`: the share of them, below 1.
+    """
+    key = hashlib.blake2b(seed.to_bytes(8, "little"), digest_size=8).digest()
+    drawn = stable_hashes(ids) ^ np.frombuffer(key, "<u8")
+    drawn = (drawn ^ (drawn >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)  # nearby ones apart
+    held_out: np.ndarray = drawn ^ (drawn >> np.uint64(32)) < np.uint64(int(validation * 2**64))
+    return held_out
 
 
 def split_of(identity: str, validation: float, seed: int) -> str:
-    """`validation` for the given share of ids, else `train`: by keyed hash, so for ever."""
-    digest = hashlib.blake2b(
-        identity.encode(), key=seed.to_bytes(8, "little"), digest_size=8
-    ).digest()
-    return "validation" if int.from_bytes(digest, "little") < validation * 2**64 else "train"
+    """The split of one id, `validation` or `train`, as `in_validation` draws it."""
+    held_out = in_validation(pa.array([identity], pa.string()), validation, seed)
+    return SPLITS[int(held_out[0])]
 
 
 @lru_cache(maxsize=1)

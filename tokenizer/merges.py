@@ -21,6 +21,7 @@ UNHANDLED = -1
 MARK = "▁"  # what SentencePiece writes for a space
 _NONE = np.int64(np.iinfo(np.int64).max)
 _EMPTY = np.uint64(2**64 - 1)
+_RANK = np.int64(32)
 _CODE_POINTS = 0x110000
 _SPACE, _LESS, _BAR = ord(" "), ord("<"), ord("|")
 _LATER = 0x2581, 0xFDD0, 0  # the escape rules', and the end of a C string: left to SentencePiece
@@ -125,12 +126,14 @@ def merge(
     symbols: np.ndarray,
     ranked: np.ndarray,
     out: np.ndarray,
+    first: int,
 ) -> int:
     """Write the ids of the word data[start:end] (uint8, valid UTF-8, no newline in it) to `out`.
 
     `symbols` int64[MOST_CHARACTERS] and `ranked` of the same length are room to work in, `out`
-    int32 has room for an id a byte. Returns how many ids; UNHANDLED for a word that is longer, or
-    holds what SentencePiece changes first: the escape's characters, a user-defined piece.
+    int32 has room for an id a byte from `first` on, where they go. Returns how many ids; UNHANDLED
+    for a word that is longer, or holds what SentencePiece changes first: the escape's characters,
+    a user-defined piece.
     """
     n = 0
     at = start
@@ -146,12 +149,14 @@ def merge(
     for i in range(n - 1):
         ranked[i] = _merged(symbols[i], symbols[i + 1], tables.bigrams)
     while n > 1:
-        best = 0
+        least = ranked[0] >> _RANK
         for i in range(1, n - 1):
-            if ranked[i] >> 32 < ranked[best] >> 32:
-                best = i
-        if ranked[best] == _NONE:
+            least = min(least, ranked[i] >> _RANK)
+        if least == _NONE >> _RANK:
             break
+        best = 0
+        while ranked[best] >> _RANK != least:
+            best += 1
         symbols[best] = ranked[best] & 0xFFFFFFFF
         n -= 1
         for i in range(best + 1, n):
@@ -162,14 +167,14 @@ def merge(
             ranked[best - 1] = _merged(symbols[best - 1], symbols[best], tables.bigrams)
         if best < n - 1:
             ranked[best] = _merged(symbols[best], symbols[best + 1], tables.bigrams)
-    written = 0
+    written = first
     for i in range(n):
         if symbols[i] >= 0:
             out[written] = symbols[i]
             written += 1
         else:
-            first = -1 - symbols[i]
-            for byte in range(_character(data, first)[1]):
-                out[written] = tables.byte_ids[data[first + byte]]
+            place = -1 - symbols[i]
+            for byte in range(_character(data, place)[1]):
+                out[written] = tables.byte_ids[data[place + byte]]
                 written += 1
-    return written
+    return written - first

@@ -20,6 +20,7 @@ from tokenizer.merges import MOST_CHARACTERS, UNHANDLED, Merges, merge, merges
 from tokenizer.model import pieces
 from tokenizer.words import NEWLINE, SPACE, grown, utf8
 
+FIRST_SLOTS = 1 << 20  # of the table at first: a small one is the faster, where few words recur
 CACHE_SLOTS = 1 << 23  # 64 MB, half of them filled at most
 CACHE_ROOM = 1 << 26  # int32s of the arena, 256 MB
 LONGEST_BYTES = 4096  # of a word that is remembered
@@ -111,18 +112,15 @@ class WordEncoder:
     def _make_room(self) -> None:
         """For more words, up to the bounds; there all are forgotten."""
         crowded = 2 * self._state[_COUNT] >= len(self._slots)
-        if len(self._slots) >= CACHE_SLOTS if crowded else len(self._arena) >= CACHE_ROOM:
+        if not crowded or len(self._slots) >= CACHE_SLOTS:
             self._forget()
-        elif crowded:
-            self._slots = np.zeros(4 * len(self._slots), np.uint64)
-            _refill(self._slots, self._arena, self._bytes, self._state)
         else:
-            self._arena = grown(self._arena, len(self._arena) + 1)
-            self._bytes = self._arena.view(np.uint8)
+            self._slots = np.zeros(CACHE_SLOTS, np.uint64)
+            _refill(self._slots, self._arena, self._bytes, self._state)
 
     def _forget(self) -> None:
-        self._slots = np.zeros(min(1 << 17, CACHE_SLOTS), np.uint64)
-        self._arena = np.empty(min(1 << 20, CACHE_ROOM), np.int32)
+        self._slots = np.zeros(min(FIRST_SLOTS, CACHE_SLOTS), np.uint64)
+        self._arena = np.empty(CACHE_ROOM, np.int32)  # takes memory as it is written to
         self._bytes = self._arena.view(np.uint8)
         self._state[_TOP:] = 0
 
@@ -177,14 +175,16 @@ def _encode(
                     count = UNHANDLED
                     if not full:
                         count = merge(
-                            data, start, end, tables, work.symbols, work.ranked, out[n_out:]
+                            data, start, end, tables, work.symbols, work.ranked, out, n_out
                         )
                     if count < 0:
                         state[_TEXT], state[_AT], state[_OUT] = text, start, n_out
                         state[_FIRST], state[_END] = first, end
                         return _FULL if full else _FOREIGN
-                    ids = out[n_out : n_out + count]
-                    _enter(data, start, end, value, ids, slots, mask, arena, arena_bytes, state)
+                    _enter(
+                        data, start, end, value, out, n_out, count, slots, mask, arena,
+                        arena_bytes, state,
+                    )  # fmt: skip
                     n_out += count
                 start = end
             at = start
@@ -260,19 +260,23 @@ def _enter(
     end: int,
     value: np.uint64,
     ids: np.ndarray,
+    begin: int,
+    count: int,
     slots: np.ndarray,
     mask: np.uint64,
     arena: np.ndarray,
     arena_bytes: np.ndarray,
     state: np.ndarray,
 ) -> None:
-    """Remember a word that has no record; there must be room."""
+    """Remember a word that has no record, its ids `count` from `begin` on; there must be room."""
     record = state[_TOP]
-    arena[record], arena[record + 1] = end - start, len(ids)
-    arena[record + 2 : record + 2 + len(ids)] = ids
-    first = 4 * (record + 2 + len(ids))
-    arena_bytes[first : first + end - start] = data[start:end]
-    state[_TOP] = record + 2 + len(ids) + (end - start + 3) // 4
+    arena[record], arena[record + 1] = end - start, count
+    for i in range(count):
+        arena[record + 2 + i] = ids[begin + i]
+    first = 4 * (record + 2 + count)
+    for i in range(end - start):
+        arena_bytes[first + i] = data[start + i]
+    state[_TOP] = record + 2 + count + (end - start + 3) // 4
     state[_COUNT] += 1
     _set(slots, mask, value, record)
 
@@ -306,7 +310,7 @@ def _remember(
 ) -> None:
     """`_enter` for a word that another encoded."""
     mask, value = np.uint64(len(slots) - 1), _hash(data, start, end)
-    _enter(data, start, end, value, ids, slots, mask, arena, arena_bytes, state)
+    _enter(data, start, end, value, ids, 0, len(ids), slots, mask, arena, arena_bytes, state)
 
 
 @numba.njit(cache=True)
