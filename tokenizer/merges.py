@@ -21,7 +21,7 @@ UNHANDLED = -1
 MARK = "▁"  # what SentencePiece writes for a space
 _NONE = np.int64(np.iinfo(np.int64).max)
 _EMPTY = np.uint64(2**64 - 1)
-_RANK = np.int64(32)
+_KICKS = 500
 _CODE_POINTS = 0x110000
 _SPACE, _LESS, _BAR = ord(" "), ord("<"), ord("|")
 _LATER = 0x2581, 0xFDD0, 0  # the escape rules', and the end of a C string: left to SentencePiece
@@ -31,8 +31,10 @@ class Merges(NamedTuple):
     """A vocabulary as tables.
 
     `characters` int32[0x110000]: id of a character, -1 without a piece of its own, -2 of one that
-    is not handled here. `byte_ids` int32[256]. `bigrams` uint64[2 << k], open addressing, pairs of
-    left id << 32 | right id and rank << 32 | id of what they merge to: the least rank goes first.
+    is not handled here. `byte_ids` int32[256]. `bigrams` uint64[n, 2], n a power of two: rows of
+    left id << 32 | right id and rank << 32 | id of what they merge to, the least rank goes first. A
+    row is one of two that its key names (cuckoo hashing, Pagh and Rodler 2004), so that a look-up
+    has no branch for the processor to guess.
     """
 
     characters: np.ndarray
@@ -66,41 +68,55 @@ def merges(vocabulary: Sequence[Piece]) -> Merges:
         for cut in range(1, len(text))
         if text[:cut] in ids and text[cut:] in ids
     ]
-    bigrams = np.full(2 << (4 * len(found) + 2).bit_length(), _EMPTY)
-    _enter(np.array(found, np.uint64).reshape(-1, 2), bigrams)
+    bigrams = _placed(np.array(found, np.uint64).reshape(-1, 2))
     return Merges(characters, np.array(byte_ids, np.int32), bigrams)
 
 
+def _placed(found: np.ndarray) -> np.ndarray:
+    """The table of bigrams, uint64[n, 2], from its rows in any order."""
+    size = 1 << (2 * len(found) + 2).bit_length()
+    while True:  # a third full at most, it goes at once but for keys made to collide
+        table = np.full((size, 2), _EMPTY)
+        if _place(found, table):
+            return table
+        size *= 2
+
+
 @numba.njit(cache=True, inline="always")
-def _slot(key: np.uint64, mask: np.uint64) -> np.uint64:
-    mixed = key * np.uint64(0x9E3779B97F4A7C15)
-    return ((mixed ^ (mixed >> np.uint64(32))) << np.uint64(1)) & mask
+def _rows(key: np.uint64, n: int) -> tuple[np.uint64, np.uint64]:
+    """The two rows a key may be in."""
+    mask = np.uint64(n - 1)
+    first, second = key * np.uint64(0x9E3779B97F4A7C15), key * np.uint64(0xC2B2AE3D27D4EB4F)
+    return (first >> np.uint64(40)) & mask, (second >> np.uint64(40)) & mask
 
 
 @numba.njit(cache=True)
-def _enter(found: np.ndarray, bigrams: np.ndarray) -> None:
-    mask = np.uint64(len(bigrams) - 1)
+def _place(found: np.ndarray, table: np.ndarray) -> bool:
     for i in range(len(found)):
-        slot = _slot(found[i, 0], mask)
-        while bigrams[slot] != _EMPTY:
-            slot = (slot + np.uint64(2)) & mask
-        bigrams[slot], bigrams[slot + np.uint64(1)] = found[i, 0], found[i, 1]
+        key, value = found[i, 0], found[i, 1]
+        row, other = _rows(key, len(table))
+        if table[row, 0] != _EMPTY:
+            row = other
+        kicks = 0
+        while table[row, 0] != _EMPTY:  # who is there goes to its other row
+            key, table[row, 0] = table[row, 0], key
+            value, table[row, 1] = table[row, 1], value
+            first, second = _rows(key, len(table))
+            row = second if row == first else first
+            kicks += 1
+            if kicks > _KICKS:
+                return False
+        table[row, 0], table[row, 1] = key, value
+    return True
 
 
 @numba.njit(cache=True, inline="always")
 def _merged(left: int, right: int, bigrams: np.ndarray) -> np.int64:
-    """rank << 32 | id of a bigram; `_NONE` where it does not merge."""
-    if left < 0 or right < 0:
-        return _NONE
-    mask = np.uint64(len(bigrams) - 1)
+    """rank << 32 | id of a bigram; `_NONE` where it does not merge, or a half is below -1."""
     key = np.uint64(left) << np.uint64(32) | np.uint64(right)
-    slot = _slot(key, mask)
-    while True:
-        if bigrams[slot] == key:
-            return np.int64(bigrams[slot + np.uint64(1)])
-        if bigrams[slot] == _EMPTY:
-            return _NONE
-        slot = (slot + np.uint64(2)) & mask
+    first, second = _rows(key, len(bigrams))
+    merged = np.int64(bigrams[first, 1]) if bigrams[first, 0] == key else _NONE
+    return np.int64(bigrams[second, 1]) if bigrams[second, 0] == key else merged
 
 
 @numba.njit(cache=True, inline="always")
@@ -143,20 +159,18 @@ def merge(
         barred = point == _LESS and at + 1 < end and data[at + 1] == _BAR
         if n == MOST_CHARACTERS or symbol == -2 or barred:
             return UNHANDLED
-        symbols[n] = symbol if symbol >= 0 else -1 - at  # without a piece: where its bytes are
+        symbols[n] = symbol if symbol >= 0 else -2 - at  # without a piece: where its bytes are
         at += size
         n += 1
     for i in range(n - 1):
         ranked[i] = _merged(symbols[i], symbols[i + 1], tables.bigrams)
     while n > 1:
-        least = ranked[0] >> _RANK
-        for i in range(1, n - 1):
-            least = min(least, ranked[i] >> _RANK)
-        if least == _NONE >> _RANK:
-            break
         best = 0
-        while ranked[best] >> _RANK != least:
-            best += 1
+        for i in range(1, n - 1):
+            if ranked[i] >> 32 < ranked[best] >> 32:
+                best = i
+        if ranked[best] == _NONE:
+            break
         symbols[best] = ranked[best] & 0xFFFFFFFF
         n -= 1
         for i in range(best + 1, n):
@@ -173,7 +187,7 @@ def merge(
             out[written] = symbols[i]
             written += 1
         else:
-            place = -1 - symbols[i]
+            place = -2 - symbols[i]
             for byte in range(_character(data, place)[1]):
                 out[written] = tables.byte_ids[data[place + byte]]
                 written += 1

@@ -102,7 +102,16 @@ def encode(message: Iterable[Field]) -> bytes:
     return bytes(out)
 
 
+_USUAL = struct.Struct("<Bf")
+
+
 def _piece(message: bytes) -> Piece:
+    """A vocabulary has tens of thousands: those written as SentencePiece does are read at once."""
+    size = message[1] if len(message) > 1 else 0
+    if len(message) == size + 7 and message[0] == 0x0A and size < 0x80:
+        key, score = _USUAL.unpack_from(message, size + 2)
+        if key == 0x15:
+            return Piece(message[2 : size + 2].decode(), score, NORMAL)
     text, score, kind = "", 0.0, NORMAL
     for number, _, value in fields(message):
         if number == 1:
