@@ -10,11 +10,31 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline import commands, console, storage, training_commands
+from pipeline import (
+    commands,
+    console,
+    look_commands,
+    plan_commands,
+    recipe_commands,
+    screen,
+    storage,
+    training_commands,
+)
 from pipeline.commands import Json, show
+from pipeline.follower import Follower
 from pipeline.jobs import RUNNERS
 from pipeline.jobs.job import Job
 from pipeline.recipe import Recipe, load
+from pipeline.run_options import (
+    Against,
+    Out,
+    Processes,
+    RecipeFile,
+    Runner,
+    Workers,
+    complete_models,
+    speaking,
+)
 from pipeline.temporary import temporary_files
 from pipeline.workspace import Workspace
 from tokenizer.errors import MalmoiError, RecipeError
@@ -38,18 +58,6 @@ STEPS = {
 beam_arguments: list[str] = []
 """What stands behind `--` on the command line."""
 
-RecipeFile = Annotated[Path, typer.Argument(help="the recipe (YAML)", show_default=False)]
-Out = Annotated[str, typer.Option(help="the run directory", show_default=False)]
-Workers = Annotated[int, typer.Option(min=0, help="processes for the data; 0: one a core")]
-Runner = Annotated[str, typer.Option(help=f"where Beam runs: {', '.join(RUNNERS)}")]
-Against = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="an earlier run, whose documents stay; may be given again", show_default=False
-    ),
-]
-Processes = Annotated[int, typer.Option(min=1, help="processes that train together (torchrun)")]
-
 
 @contextmanager
 def at_work(
@@ -61,7 +69,7 @@ def at_work(
             f"'{runner}' is none of {', '.join(RUNNERS)}", param_hint="--runner"
         )
     workspace = Workspace(out)
-    follower = console.Follower(workspace.root)
+    follower = Follower(workspace.root)
     with workspace.locked(), ExitStack() as stack:
         with storage.write_atomic(workspace.path("recipe.yaml")) as file:
             file.write(recipe.to_yaml().encode())
@@ -108,10 +116,11 @@ def _command(name: str, summary: str) -> None:
         _do(name, load(recipe), out, json, runner, workers, processes)
 
     command.__doc__ = f"{summary}\n\nExample: malmoi {name} recipe.yaml --out runs/first"
-    app.command(name)(command)
+    app.command(name)(speaking(command))
 
 
 @app.command()
+@speaking
 def run(
     recipe: RecipeFile,
     out: Out,
@@ -129,6 +138,7 @@ def run(
 
 
 @app.command()
+@speaking
 def curate(
     recipe: RecipeFile,
     out: Annotated[str, typer.Option(help="the run directory", show_default=False)] = "",
@@ -174,17 +184,7 @@ _command("export", "Write the model for transformers, and check that it gives th
 
 
 @app.command()
-def init() -> None:
-    """Print a commented recipe with every default.
-
-    Example: malmoi init > recipe.yaml
-    """
-    from pipeline.template import commented_recipe
-
-    typer.echo(commented_recipe(), nl=False)
-
-
-@app.command()
+@speaking
 def demo(
     out: Out = "runs/demo",
     corpus: Annotated[
@@ -212,18 +212,21 @@ def demo(
         figures["sentence"] = continue_text(export, demonstration.PROMPT, how)
     if json:
         console.print_json(figures)
-    else:
+    elif not screen.voice.quiet:
         console.print_figures(report)
         demonstration.show(figures)
 
 
 @app.command()
+@speaking
 def ablate(
     recipe: RecipeFile,
     out: Out,
     seeds: Annotated[int, typer.Option(min=1, help="models of each side")] = 3,
     tokens: Annotated[int, typer.Option(min=1, help="that each model trains on")] = 614_400,
-    model: Annotated[str, typer.Option(help="a preset's name")] = "demo",
+    model: Annotated[
+        str, typer.Option(help="a preset's name", autocompletion=complete_models)
+    ] = "demo",
     workers: Workers = 0,
     runner: Runner = "local",
     json: Json = False,
@@ -252,12 +255,15 @@ def ablate(
     figures = ablation.compare(plan, raw, curated, Path(out))
     if json:
         console.print_json(figures)
-    else:
+    elif not screen.voice.quiet:
         ablation.show(figures)
 
 
 app.add_typer(commands.app)
 app.add_typer(training_commands.app)
+app.add_typer(recipe_commands.app)
+app.add_typer(look_commands.app)
+app.add_typer(plan_commands.app)
 
 
 def main() -> None:
@@ -273,14 +279,14 @@ def main() -> None:
     try:
         app(arguments)
     except RecipeError as error:
-        console.stderr.print(f"malmoi: {error}", markup=False, soft_wrap=True)
+        screen.complain(str(error))
         sys.exit(2)
     except (MalmoiError, OSError) as error:  # no space, no permission, a remote that is gone
-        console.stderr.print(f"malmoi: {error}", markup=False, soft_wrap=True)
+        screen.complain(str(error))
         sys.exit(1)
     except SystemExit as stop:
         if stop.code in (130, 143):  # typer makes 130 of a Ctrl-C
-            console.stderr.print("malmoi: stopped; the same command goes on from here")
+            screen.complain("stopped; the same command goes on from here", "warning")
         raise
 
 

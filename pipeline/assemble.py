@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.counts import Counts
 from pipeline.dedup.lines import BOILERPLATE, DROPPED_LINES, drop_lines
+from pipeline.dedup.pairs import note
 from pipeline.dedup.shards import columns
 from pipeline.documents import CURATED, DOCUMENT, REMOVED
 from pipeline.parquet import ParquetSink, read_batches, read_table
@@ -19,8 +20,8 @@ from pipeline.receipts import Finished, Task
 from pipeline.samples import SAMPLE_CHARS, SampleKeeper
 from pipeline.settings import Dedup
 
-LARGEST = 10
-"""So many of a shard's largest clusters are shown."""
+MOST_LINES = 10
+"""So many of a shard's boilerplate lines are shown, those of the most documents."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def assemble_unit(task: Task) -> Finished:
     """Write the curated and the removed shard of one clean shard, and the receipt."""
     work: AssembleWork = task.payload
     started = time.monotonic()
-    counts, samples, largest = Counts(), SampleKeeper(), _Largest()
+    counts, samples = Counts(), SampleKeeper()
     drops, sizes = _decisions(task, work)
     cutter = _LineCutter(task, work) if work.dedup.enabled and work.dedup.lines.enabled else None
     with ExitStack() as stack:
@@ -59,13 +60,14 @@ def assemble_unit(task: Task) -> Finished:
             removed.write(dropped)
             samples.offer(kept, rule="kept")
             samples.offer(dropped)
-            largest.offer(kept)
             counts.documents_in += batch.num_rows
             counts.documents_out += kept.num_rows
             counts.bytes_in += pc.sum(batch["n_bytes"]).as_py() or 0
             counts.bytes_out += pc.sum(kept["n_bytes"]).as_py() or 0
             counts.removed.update(f"dedup/{rule}" for rule in dropped["rule"].to_pylist())
-    facts = {"cluster_sizes": _histogram(sizes), "largest": largest.rows} if len(sizes) else {}
+    facts = {"cluster_sizes": _histogram(sizes)} if len(sizes) else {}
+    if work.dedup.enabled:
+        facts["copies"] = note(int(work.unit.removeprefix("part-")), drops, sizes)
     return task.finish(
         {name: sink.stamp for name, sink in sinks.items()},
         counts,
@@ -127,7 +129,7 @@ class _LineCutter:
         distinct = pa.table(dropped).group_by(["text", "documents"]).aggregate([])
         for line in distinct.to_pylist():
             self.common[line["text"]] = line["documents"]
-        best = sorted(self.common.items(), key=lambda line: (-line[1], line[0]))[:LARGEST]
+        best = sorted(self.common.items(), key=lambda line: (-line[1], line[0]))[:MOST_LINES]
         self.common = dict(best)
 
     def facts(self) -> dict[str, Any]:
@@ -139,22 +141,6 @@ class _LineCutter:
                 for text, documents in self.common.items()
             ],
         }
-
-
-class _Largest:
-    """The kept documents of a shard that stand for most, as the report shows them."""
-
-    def __init__(self) -> None:
-        self.rows: list[dict[str, Any]] = []
-
-    def offer(self, kept: pa.RecordBatch) -> None:
-        sizes = np.asarray(kept["cluster_size"])
-        for row in np.argsort(-sizes, kind="stable")[:LARGEST].tolist():
-            if sizes[row] > 1:
-                shown = {name: kept[name][row].as_py() for name in ("id", "source", "cluster_size")}
-                self.rows.append({**shown, "text": kept["text"][row].as_py()[:SAMPLE_CHARS]})
-        self.rows.sort(key=lambda row: (-row["cluster_size"], row["id"]))
-        del self.rows[LARGEST:]
 
 
 def split_batch(

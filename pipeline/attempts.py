@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pipeline import storage
+from pipeline import memory, storage
 from pipeline.receipts import Finished, Task, counters_of, receipt_path
 from pipeline.records import read_record
 
@@ -34,6 +34,7 @@ def unless_done(function: Callable[[Any], Any], item: Any) -> Any:
     Engines try whole bundles again when one of their units fails.
     """
     receipt = whole_receipt(item) if isinstance(item, Task) else None
+    memory.begin(isinstance(item, Task))
     return function(item) if receipt is None else Finished(item.unit, counters_of(receipt))
 
 

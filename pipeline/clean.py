@@ -19,6 +19,7 @@ from pipeline.decontaminate import Counted, Index, merge
 from pipeline.dedup.lines import LINE_HASHES, line_hashes
 from pipeline.dedup.signatures import sign, signature_schema
 from pipeline.documents import REMOVED, derived_id, removed_batch
+from pipeline.filters.histograms import Histograms
 from pipeline.parquet import BETWEEN, ParquetSink
 from pipeline.pii.mask import mask
 from pipeline.receipts import Finished, Task
@@ -121,17 +122,20 @@ def _clean(task: Task, read: FileReader, treat: Callable[[Read], Iterator[Treate
         tally.counts,
         source=work.source.name,
         samples=tally.samples.rows(),
-        facts={"overlap": tally.overlap} if work.benchmarks else None,
+        facts={
+            "histograms": tally.histograms.to_json(),
+            **({"overlap": tally.overlap} if work.benchmarks else {}),
+        },
         seconds=time.monotonic() - started,
         stages=watch.seconds,
     )
 
 
 class _Tally:
-    """Counts, samples and benchmark hits of a unit, batch by batch."""
+    """Counts, samples, histograms and benchmark hits of a unit, batch by batch."""
 
     def __init__(self) -> None:
-        self.counts, self.samples = Counts(), SampleKeeper()
+        self.counts, self.samples, self.histograms = Counts(), SampleKeeper(), Histograms()
         self.overlap: Counted = {}
 
     def add(self, treated: Treated) -> None:
@@ -143,6 +147,7 @@ class _Tally:
         counts.masked.update(cleaned.masked)
         counts.edited.update(cleaned.edited)
         self.overlap = merge([self.overlap, cleaned.overlap])
+        self.histograms.add(cleaned.histograms)
         for batch in treated.shards["removed"]:
             self.samples.offer(batch)
             counts.removed.update(_reasons(batch))

@@ -1,7 +1,9 @@
 """The clean step on one record batch: edits, features and rules, benchmarks, masks. No files."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,11 +12,13 @@ import pyarrow.compute as pc
 from pipeline.counts import Stopwatch
 from pipeline.decontaminate import Counted, Index, decontaminate
 from pipeline.documents import DOCUMENT, REMOVED, derived_id
-from pipeline.filters import models
+from pipeline.filters import histograms, models
+from pipeline.filters.histograms import Histograms, Near
 from pipeline.filters.rules import judge
 from pipeline.kernels.features import FEATURE_TYPE, measure
 from pipeline.pii.mask import mask_batch
 from pipeline.reasons import Reasons, Rows
+from pipeline.samples import SAMPLE_CHARS
 from pipeline.settings import Clean, Decontaminate, Pii, Source
 from pipeline.text.edit import edit_batch
 from pipeline.text.furniture import strip_furniture
@@ -40,6 +44,7 @@ class Cleaned:
     masked: Counter[str] = field(default_factory=Counter)  # values in kept text, by kind
     edited: Counter[str] = field(default_factory=Counter)  # what each edit rule did, in all text
     overlap: Counted = field(default_factory=dict)  # with benchmarks
+    histograms: Histograms = field(default_factory=Histograms)  # of what the rules judged
     seconds: dict[str, float] = field(default_factory=dict)  # by stage
 
 
@@ -70,6 +75,8 @@ def clean_batch(
     reasons.give(failed, "stage_failed")
     reasons.give(np.flatnonzero(pc.equal(pc.binary_length(texts), 0)), "empty_text")
     rules = clean.rules(source.profile)
+    sizes = np.asarray(pc.binary_length(texts), np.int64)
+    counted = histograms.count(features, sizes, reasons.is_kept, rules)
     reasons.judged(judge(features, rules), list(rules))
     _ask_models(texts, clean, reasons)
     watch.lap("rules")
@@ -85,7 +92,24 @@ def clean_batch(
     kept = _kept(batch, ids, texts, features, source, pii, reasons.kept)
     removed = _removed(batch, ids, texts, source, reasons)
     watch.lap("masks")
-    return Cleaned(kept, removed, masked, edits, overlap, watch.seconds)
+    nearest = histograms.nearest(features, reasons.kept, rules)
+    counted.near = {rule: _shown(kept, reasons.kept, rows) for rule, rows in nearest.items()}
+    watch.lap("rules")
+    return Cleaned(kept, removed, masked, edits, overlap, counted, watch.seconds)
+
+
+def _shown(kept: pa.RecordBatch, rows: Rows, near: Sequence[Near]) -> list[dict[str, Any]]:
+    """Kept documents near a threshold as the report shows them; `rows` are those of `kept`."""
+    return [
+        {
+            "id": kept["id"][at].as_py(),
+            "value": value,
+            "distance": distance,
+            "text": kept["text"][at].as_py()[:SAMPLE_CHARS],
+        }
+        for row, value, distance in near
+        for at in [int(np.searchsorted(rows, row))]
+    ]
 
 
 def _ask_models(texts: pa.StringArray, clean: Clean, reasons: Reasons) -> None:

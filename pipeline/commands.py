@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline import console, storage
+from pipeline import console, screen, storage
 from pipeline.recipe import Recipe, parse
 from pipeline.workspace import Workspace
 from tokenizer.errors import MalmoiError
@@ -27,10 +27,10 @@ def resolved_recipe(workspace: Workspace) -> Recipe:
 
 
 def show(figures: dict[str, Any], workspace: Workspace, as_json: bool) -> None:
-    """Print a report's figures and where the report lies."""
+    """Print a report's figures and where the report lies; a quiet command prints JSON alone."""
     if as_json:
         console.print_json(figures)
-    else:
+    elif not screen.voice.quiet:
         console.print_figures(figures)
         console.stdout.print(f"report: {workspace.path('report.html')}")
 
@@ -39,12 +39,17 @@ def show(figures: dict[str, Any], workspace: Workspace, as_json: bool) -> None:
 def generate(
     run: RunFolder,
     prompt: Annotated[str, typer.Option(help="the text to go on from")] = "",
-    max_tokens: Annotated[int, typer.Option(min=1)] = 100,
+    max_tokens: Annotated[int, typer.Option(min=1, help="after the prompt, at most")] = 100,
     temperature: Annotated[
         float, typer.Option(min=0.0, help="0: always the likeliest token")
     ] = 0.8,
-    top_p: Annotated[float, typer.Option(min=0.0, max=1.0)] = 0.95,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    top_p: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0, help="of the likeliest tokens that make up this probability"
+        ),
+    ] = 0.95,
+    seed: Annotated[int, typer.Option(min=0, help="the same one gives the same text")] = 0,
     json: Json = False,
 ) -> None:
     """Let the exported model go on from a prompt.
@@ -201,7 +206,7 @@ def edits(
 
     Example: malmoi edits texts.jsonl | head
     """
-    from pipeline.explain import explain_lines
+    from pipeline.explain.edits import explain_lines
     from pipeline.settings import Clean
 
     for line in explain_lines(file, Clean(), html=html):

@@ -1,155 +1,18 @@
-"""What a person sees while a command runs, and the log of it: progress, a line a step, tables."""
+"""What commands print: figures as tables, or as JSON."""
 
 import json
-import logging
 import sys
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pipeline.logs import RunLog, holder, ours, told
-from pipeline.receipts import Task
-from pipeline.status import Plan
-from pipeline.way import Step
-from pipeline.workspace import Outcome, Workspace
-
-stdout = Console(highlight=False)
-stderr = Console(stderr=True, highlight=False)
-
-
-SHORTEST, LONGEST = 0.5, 30.0
-"""Seconds between two looks at the receipts."""
-
-
-class Warnings(logging.Handler):
-    """Shows a person, once, what our own modules warn of; the log alone has what others do."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.addFilter(ours)
-        self._shown = set[str]()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        said = record.getMessage()
-        if said not in self._shown:
-            self._shown.add(said)
-            stderr.print(f"malmoi: {said}", markup=False, soft_wrap=True)
-
-
-class Follower:
-    """Follows a workspace: a progress bar on a terminal, a line a step, the run's log."""
-
-    def __init__(self, root: str, quiet: bool = False):
-        self.root, self.quiet = root, quiet
-        self.outcomes: dict[str, Outcome] = {}
-        self.log = RunLog(root)
-        self._warnings = Warnings()
-        self._begun = time.monotonic()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def attach(self, workspace: Workspace) -> Workspace:
-        workspace.on_begin, workspace.on_end = self.begin, self.end
-        self.log.attach()
-        logging.getLogger().addHandler(self._warnings)
-        self.log.event("command", command=" ".join(sys.argv[1:2]), **holder())
-        return workspace
-
-    def begin(self, step: Step, pending: list[Task], reused: int) -> None:
-        plan = Plan.made(self.root, step, [task.unit for task in pending], reused)
-        self.log.event("begin", step=step.name, units=len(pending), units_reused=reused)
-        if pending and not self.quiet and stderr.is_terminal:
-            self._stop.clear()
-            self._thread = threading.Thread(target=self._watch, args=(step, plan), daemon=True)
-            self._thread.start()
-
-    def end(self, step: Step, outcome: Outcome) -> None:
-        self._halt()
-        self.outcomes[step.name] = outcome
-        manifest = outcome.manifest
-        self.log.event(
-            "skip" if outcome.skipped else "end",
-            step=step.name,
-            seconds=manifest["seconds"],
-            counts=manifest["counts"],
-        )
-        if not self.quiet:
-            stderr.print(summary_line(step, outcome), soft_wrap=True)
-
-    def close(self, error: BaseException | None = None) -> None:
-        """Stop following, and log how the command ended: in a `finally`, with what is raised."""
-        self._halt()
-        error = error or sys.exc_info()[1]
-        seconds = round(time.monotonic() - self._begun, 3)
-        if error is None:
-            self.log.event("finished", seconds=seconds)
-        elif isinstance(error, Exception):
-            self.log.event("failed", "error", seconds=seconds, **told(error))
-        else:  # interrupted
-            self.log.event("stopped", "warning", seconds=seconds, error=type(error).__name__)
-        self.log.detach()
-        logging.getLogger().removeHandler(self._warnings)
-
-    def _halt(self) -> None:
-        self._stop.set()
-        if self._thread:
-            self._thread.join()
-            self._thread = None
-
-    def _watch(self, step: Step, plan: Plan) -> None:
-        """Count receipts: it works on every runner, for they are files.
-
-        A look may take a twentieth of the time, however long the store needs to list.
-        """
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-        )
-        pause = SHORTEST
-        with Progress(*columns, console=stderr, transient=True) as progress:
-            bar = progress.add_task(f"{step.name:<9}", total=len(plan.pending))
-            while not self._stop.wait(pause):
-                looked = time.monotonic()
-                with suppress(OSError):  # a store out of reach for a moment stops no bar
-                    progress.update(bar, completed=len(plan.done(self.root, step)))
-                pause = min(max(SHORTEST, 20 * (time.monotonic() - looked)), LONGEST)
-
-
-def summary_line(step: Step, outcome: Outcome) -> str:
-    """`clean      2,560 -> 2,411 documents, 12.1 MB in 3.2 s` and the like."""
-    manifest = outcome.manifest
-    counts = manifest["counts"]
-    parts = []
-    if counts["documents_in"]:
-        parts.append(f"{counts['documents_in']:,} -> {counts['documents_out']:,} documents")
-        parts.append(f"{counts['bytes_in'] / 1e6:,.1f} -> {counts['bytes_out'] / 1e6:,.1f} MB")
-    parts += [f"{name} {value}" for name, value in _headline(step, manifest).items()]
-    if outcome.skipped:
-        parts.append("[dim]unchanged, skipped[/dim]")
-    else:
-        parts.append(f"{manifest['seconds']:,.1f} s")
-        if outcome.units_reused:
-            parts.append(f"{outcome.units_reused} finished units reused")
-    return f"{step.name:<10}{', '.join(parts)}"
-
-
-def _headline(step: Step, manifest: Mapping[str, Any]) -> dict[str, str]:
-    facts = manifest["facts"]
-    if step.name == "count":
-        return {"distinct eojeol": f"{sum(part['distinct_kept'] for part in facts.values()):,}"}
-    if step.name == "tokenize":
-        splits = [split for part in facts.values() for split in part.values()]
-        return {"tokens": f"{sum(split['tokens'] for split in splits):,}"}
-    return {}
+from pipeline.follower import Follower as Follower
+from pipeline.follower import Warnings as Warnings
+from pipeline.screen import duration as duration
+from pipeline.screen import stderr as stderr
+from pipeline.screen import stdout as stdout
 
 
 def table(title: str, header: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
@@ -282,16 +145,3 @@ def shortened(names: Sequence[str], most: int = 8) -> str:
     """`a, b, c and 5 more`."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
-
-
-def duration(seconds: float | None) -> str:
-    """`3.2 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`; nothing for None."""
-    if seconds is None:
-        return ""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours >= 24:
-        return f"{hours // 24} d {hours % 24} h"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

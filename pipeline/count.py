@@ -33,8 +33,11 @@ class Scratch(NamedTuple):
     shards: int
     partitions: int
 
+    def name(self, shard: int) -> str:
+        return f"{shard:05d}.arrow"
+
     def file(self, shard: int) -> str:
-        return storage.join(self.place, f"{shard:05d}.arrow")
+        return storage.join(self.place, self.name(shard))
 
 
 def partition_count(text_bytes: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from pipeline import console, storage
+from pipeline import console, screen, storage
 from pipeline.parquet import read_batches
 from pipeline.recipe import Recipe, load
 from pipeline.synthetic import generate_documents, plant, score, write_corpus
@@ -33,7 +33,7 @@ def prepare(out: Path, corpus: Path | None) -> Recipe:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     if corpus is None:
-        console.stderr.print("no --corpus: this demonstration runs on generated text")
+        screen.say("no --corpus: this demonstration runs on generated text")
         documents = generate_documents(GENERATED, seed=7)
     else:
         pages = sorted(corpus.rglob("*.html"))

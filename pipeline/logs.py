@@ -103,11 +103,13 @@ class RunLog(logging.Handler):
     """The log of the command that holds a run; Python's own logging of the process goes there too.
 
     A local log is appended to. An object store cannot append: there each command has an object,
-    written anew with each line. A log that cannot be written is told once and ends no run.
+    written anew with each line. A log that cannot be written is told once and ends no run. `also`
+    gets each line too, but what the loggers of other people say.
     """
 
-    def __init__(self, root: str):
+    def __init__(self, root: str, also: Callable[[str], None] | None = None):
         super().__init__()
+        self._also = also
         self.setFormatter(JsonLines())
         self.addFilter(lambda record: ours(record) or record.levelno >= logging.WARNING)
         self._local = Path(root, "logs", "run.jsonl") if "://" not in root else None
@@ -135,13 +137,15 @@ class RunLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._write(self.format(record))
+            self._write(self.format(record), ours(record))
         except Exception:  # a message that cannot be formatted, as logging itself does
             self.handleError(record)
 
-    def _write(self, text: str) -> None:
+    def _write(self, text: str, shown: bool = True) -> None:
         self.acquire()
         try:
+            if self._also and shown:
+                self._also(text)
             self._put(text)
         except OSError as error:
             if not self._broken:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -142,6 +143,36 @@ def read_table(uri: str, columns: Sequence[str] | None = None) -> pa.Table:
     """A whole file; for the small ones (removal lists, counts). Raises as `read_batches` does."""
     with _opened(uri, columns) as parquet:
         return parquet.read(columns=columns, use_threads=False)
+
+
+def read_row(uri: str, row: int, columns: Sequence[str] | None = None) -> dict[str, Any]:
+    """One row of a file, from the row group that has it; IndexError where the file has fewer."""
+    with _opened(uri, columns) as parquet:
+        for group in range(parquet.num_row_groups):
+            rows = parquet.metadata.row_group(group).num_rows
+            if row < rows:
+                table = parquet.read_row_group(group, columns=columns, use_threads=False)
+                return dict(table.slice(row, 1).to_pylist()[0])
+            row -= rows
+    raise IndexError(f"{uri} has no row {row}")
+
+
+def read_rows(uri: str, rows: Sequence[int], columns: Sequence[str]) -> pa.Table:
+    """Some rows of a file, ascending and each once; reads the row groups that they lie in.
+
+    Raises as `read_batches` does.
+    """
+    wanted = np.asarray(rows, np.int64)
+    parts = []
+    with _opened(uri, columns) as parquet:
+        groups = [parquet.metadata.row_group(at).num_rows for at in range(parquet.num_row_groups)]
+        ends = np.cumsum(groups, dtype=np.int64)
+        for group in np.unique(np.searchsorted(ends, wanted, "right")).tolist():
+            first = int(ends[group]) - groups[group]
+            inside = wanted[(wanted >= first) & (wanted < ends[group])] - first
+            table = parquet.read_row_group(group, columns=list(columns), use_threads=False)
+            parts.append(table.take(pa.array(inside)))
+    return pa.concat_tables(parts)
 
 
 @contextmanager

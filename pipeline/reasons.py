@@ -22,6 +22,11 @@ class Reasons:
         self._witness: dict[int, str] = {}
 
     @property
+    def is_kept(self) -> npt.NDArray[np.bool_]:
+        """bool[n]: the rows without a reason."""
+        return self._rule < 0
+
+    @property
     def kept(self) -> Rows:
         """int64: the rows without a reason, ascending."""
         return np.flatnonzero(self._rule < 0)

@@ -11,20 +11,24 @@ from typing import Any
 
 import orjson
 
-from pipeline import storage
+from pipeline import memory, storage
 from pipeline.counts import Counts, Stopwatch
 from tokenizer.errors import CorruptFileError, MalmoiError
 
 
 @dataclass(frozen=True)
 class Task:
-    """A unit to be done: the work function ends by calling `finish`."""
+    """A unit to be done: the work function ends by calling `finish`.
+
+    `size`: the bytes that it is made from, as they are stored; 0 where nobody knows.
+    """
 
     unit: str
     key: str
     root: str
     home: str
     payload: Any
+    size: int = 0
 
     def path(self, *parts: str) -> str:
         """A place in the run directory."""
@@ -56,6 +60,7 @@ class Task:
             "samples": list(samples),
             "facts": dict(facts or {}),
             "seconds": round(seconds, 3),
+            "peak_memory": memory.peak(),
             "stages": {name: round(spent, 3) for name, spent in (stages or {}).items()},
         }
         with storage.write_atomic(receipt_path(self.root, self.home, self.unit)) as out:
@@ -119,6 +124,7 @@ def merge(receipts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "facts": {receipt["unit"]: receipt["facts"] for receipt in receipts if receipt["facts"]},
         "worker_seconds": round(sum(receipt["seconds"] for receipt in receipts), 3),
         "stage_seconds": _stage_seconds(receipts),
+        "peak_memory": max((receipt.get("peak_memory", 0) for receipt in receipts), default=0),
         "files": dict(sorted(files.items())),
     }
 

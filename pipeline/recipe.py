@@ -34,19 +34,23 @@ class Recipe(Section):
 
     name: str = Field("malmoi", description="names the run in the report and on the cards")
     seed: int = Field(0, ge=0, description="of every random choice")
-    sources: list[Source] = Field(min_length=1)
-    clean: Clean = Clean()
-    pii: Pii = Pii()
-    dedup: Dedup = Dedup()
-    decontaminate: Decontaminate = Decontaminate()
-    tokenizer: TokenizerConfig = TokenizerConfig()
-    shards: Shards = Shards()
+    sources: list[Source] = Field(
+        min_length=1, description="what is read: files of one format each"
+    )
+    clean: Clean = Field(Clean(), description="how each document is read, edited and judged")
+    pii: Pii = Field(Pii(), description="personal data, masked in all that is written")
+    dedup: Dedup = Field(Dedup(), description="copies and near copies")
+    decontaminate: Decontaminate = Field(
+        Decontaminate(), description="what overlaps with benchmarks"
+    )
+    tokenizer: TokenizerConfig = Field(TokenizerConfig(), description="trained on what is kept")
+    shards: Shards = Field(Shards(), description="the tokens, as trainers read them")
     model: Annotated[ModelConfig, BeforeValidator(_model)] = Field(
         "demo",
         validate_default=True,
         description="a preset's name, or fields (`preset:` names the one they change)",
     )
-    train: TrainConfig = TrainConfig()
+    train: TrainConfig = Field(TrainConfig(), description="how the model is trained")
 
     @model_validator(mode="after")
     def _names_agree(self) -> "Recipe":

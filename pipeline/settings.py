@@ -29,11 +29,20 @@ class Section(BaseModel):
 class FieldNames(Section):
     """Which field of the input holds what; a field that is absent is null."""
 
-    id: str = "id"
-    text: str = "text"
-    url: str = "url"
-    date: str = "date"
+    id: str = Field("id", description="the document's own name; without it a hash of its text")
+    text: str | list[str] = Field(
+        "text",
+        min_length=1,
+        description="a key or column, or several, whose texts are joined by newlines; in JSON "
+        "`a.b[].c` goes into objects and lists",
+    )
+    url: str = Field("url", description="where it was found")
+    date: str = Field("date", description="of what time it is, as it is written there")
     meta: list[str] = Field([], description="further fields, kept together as one JSON object")
+
+    @property
+    def texts(self) -> list[str]:
+        return [self.text] if isinstance(self.text, str) else self.text
 
 
 class Source(Section):
@@ -47,15 +56,23 @@ class Source(Section):
         description="globs, local (from the recipe's folder) or gs://, s3://, hdfs://; "
         "$VARIABLES are filled in",
     )
-    format: Literal["jsonl", "parquet", "text", "lines", "html", "warc"] = Field(
-        "jsonl",
-        description="jsonl, parquet, text (a document a file), lines (a document a line), html "
-        "(a page a file), warc; .gz and .zst of each but parquet",
+    format: Literal["jsonl", "json", "csv", "tsv", "parquet", "text", "lines", "html", "warc"] = (
+        Field(
+            "jsonl",
+            description="jsonl, json (a file is one JSON value), csv, tsv (with a header), "
+            "parquet, text (a document a file), lines (a document a line), html (a page a file), "
+            "warc; .gz and .zst of each but parquet",
+        )
+    )
+    records: str = Field(
+        "[]",
+        description="json: where in a file the documents are, as `document[]` or "
+        "`data[].paragraphs[]`; `[]`: the items of the outer list",
     )
     markup: Literal["none", "html"] | None = Field(
         None, description="what the text holds: html is extracted; by default what the format says"
     )
-    fields: FieldNames = FieldNames()
+    fields: FieldNames = Field(FieldNames(), description="which key or column holds what")
     encoding: str = Field("auto", description="auto: UTF-8, else the page's own word, else CP949")
     profile: str = Field(
         "korean",
@@ -69,7 +86,15 @@ class Source(Section):
         description="of two copies the one from the higher priority is kept",
     )
     weight: float = Field(1.0, gt=0, description="times it is seen in an epoch of training")
-    licence: str | None = None
+    licence: str | None = Field(None, description="stands in the report and on the cards")
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> "Source":
+        if self.format == "parquet" and len(self.fields.texts) > 1:
+            raise ValueError("format parquet takes its text from one column; name one")
+        if self.format != "json" and self.records != "[]":
+            raise ValueError(f"`records` is for format json, not for {self.format}; leave it out")
+        return self
 
     @property
     def is_html(self) -> bool:
@@ -89,7 +114,7 @@ class ScoringModel(Section):
         None, description="kenlm: the SentencePiece model its text was cut with; else eojeol"
     )
     drop_if: Literal["<", ">"] = Field(description="remove when the score is below / above")
-    threshold: float = Field(allow_inf_nan=False)
+    threshold: float = Field(allow_inf_nan=False, description="the score to compare with")
 
 
 class _Unknown(NamedTuple):
@@ -180,7 +205,7 @@ class Clean(Section):
 
 
 class Pii(Section):
-    enabled: bool = True
+    enabled: bool = Field(True, description="false masks nothing")
     kinds: list[str] = Field(
         list(PII_KINDS),
         description="what is masked, each by the token <|kind|>; `name` (persons) can be added",
@@ -215,7 +240,7 @@ class Pii(Section):
 class Lines(Section):
     """Boilerplate lines: those that stand in very many kept documents of one source."""
 
-    enabled: bool = True
+    enabled: bool = Field(True, description="false leaves all lines")
     documents: int = Field(
         100,
         ge=2,
@@ -253,9 +278,11 @@ class Lines(Section):
 
 
 class Dedup(Section):
-    enabled: bool = True
+    enabled: bool = Field(True, description="false keeps copies")
     shingle: int = Field(5, ge=1, description="characters (letters and digits) in a shingle")
-    bands: int = Field(25, ge=1, le=100)
+    bands: int = Field(
+        25, ge=1, le=100, description="documents that agree in one of them are compared"
+    )
     rows: int = Field(5, ge=1, description="MinHash values in a band")
     threshold: float = Field(
         0.8, gt=0, le=1, description="Jaccard similarity from which a document is a copy"
@@ -270,7 +297,7 @@ class Dedup(Section):
         100, ge=1, description="a document of fewer different shingles is no part of another"
     )
     seed: int = Field(1, description="of the MinHash permutations")
-    lines: Lines = Lines()
+    lines: Lines = Field(Lines(), description="boilerplate: lines that very many documents hold")
     against: list[str] = Field(
         [],
         description="earlier run directories: their documents stay, what is like one of them goes",
@@ -280,7 +307,9 @@ class Dedup(Section):
 class Benchmark(Section):
     """A benchmark's items: one JSON object a line, told apart by `id` or the line's number."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="stands in the report and in reasons"
+    )
     paths: list[str] = Field(min_length=1, description="globs of JSONL files (.gz, .zst too)")
     questions: list[str] = Field(
         [], description="fields that are asked; an object or list in one is read through"
@@ -290,7 +319,7 @@ class Benchmark(Section):
 
 class Decontaminate(Section):
     enabled: bool = Field(False, description="needs `benchmarks`")
-    benchmarks: list[Benchmark] = []
+    benchmarks: list[Benchmark] = Field([], description="what documents are compared with")
     ngram: int = Field(13, ge=4, description="characters (letters and digits) in an n-gram")
     question_overlap: float = Field(
         0.7, gt=0, le=1, description="share of a question's n-grams that makes a hit"

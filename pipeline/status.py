@@ -28,18 +28,21 @@ class Plan:
     """What a command set out to do in a step.
 
     `before` has size and time of each receipt that lay there and counts no more. A receipt that
-    differs is a new one, whatever the clocks of machines say.
+    differs is a new one, whatever the clocks of machines say. `sizes` are the bytes, as they are
+    stored, that each pending unit is made from; 0 where nobody knows.
     """
 
     reused: int
     pending: Sequence[str]
     before: Mapping[str, Sequence[int]]
+    sizes: Sequence[int] = ()
 
     @classmethod
-    def made(cls, root: str, step: Step, pending: Sequence[str], reused: int) -> "Plan":
-        """The plan of a step that begins now, which is written too."""
+    def made(cls, root: str, step: Step, pending: Mapping[str, int], reused: int) -> "Plan":
+        """The plan of a step that begins now, which is written too; `pending` by size."""
         listed = _receipts(root, step)
-        plan = cls(reused, pending, {name: listed[name] for name in pending if name in listed})
+        before = {name: listed[name] for name in pending if name in listed}
+        plan = cls(reused, list(pending), before, list(pending.values()))
         with storage.write_atomic(plan_path(root, step)) as out:
             out.write(orjson.dumps(asdict(plan)))
         return plan
@@ -60,6 +63,13 @@ class Plan:
             for name in self.pending
             if name in listed and list(listed[name]) != list(self.before.get(name, ()))
         ]
+
+    def share(self, done: Sequence[str]) -> float:
+        """The part of the work that `done` units are: by size, else by their number."""
+        sizes = dict(zip(self.pending, self.sizes, strict=False))
+        if not all(sizes.get(unit) for unit in self.pending):
+            return len(done) / max(len(self.pending), 1)
+        return sum(sizes[unit] for unit in done) / sum(sizes.values())
 
 
 def plan_path(root: str, step: Step) -> str:
@@ -180,7 +190,7 @@ def _unfinished(
     current = not any(line["event"] == "command" for line in lines)  # else an earlier one's
     state = command["state"] if command and current else "stopped"
     seconds = _between(lines[0]["time"], logs.now() if state == "running" else lines[-1]["time"])
-    left = len(plan.pending) - len(done)
+    share = plan.share(done)
     return {
         "state": {"silent": "running", "dead": "stopped", "finished": "stopped"}.get(state, state),
         "units": plan.reused + len(plan.pending),
@@ -189,7 +199,7 @@ def _unfinished(
         "seconds": seconds,
         **figures,
         "mb_per_second": _rate(figures["bytes_in"], seconds),
-        "seconds_left": round(seconds / len(done) * left, 1) if done and seconds else None,
+        "seconds_left": round(seconds / share * (1 - share), 1) if share and seconds else None,
         "stages": list(dict.fromkeys(_stages(lines, step))),
         "at_work": _at_work(root, step),
         "failed": list(_failed(root, step, done)),

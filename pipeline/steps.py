@@ -12,11 +12,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline import storage
+from pipeline import memory, storage
 from pipeline.counts import Counts
 from pipeline.curated import chosen, curated, excerpts
 from pipeline.decontaminate import benchmark_files, build_index, read_items
 from pipeline.parquet import read_table
+from pipeline.progress import Parts
 from pipeline.receipts import Task
 from pipeline.recipe import Recipe
 from pipeline.workspace import STEPS, Outcome, Unit, Workspace
@@ -51,6 +52,7 @@ def run_alone(
     def work(tasks: list[Task]) -> None:
         for task in tasks:
             started = time.monotonic()
+            memory.begin(True)
             with _directory(workspace.path(home), resumable) as directory:
                 facts = make(directory)
                 files = {
@@ -124,7 +126,11 @@ def tokenizer(workspace: Workspace, recipe: Recipe, workers: int) -> Outcome:
         analyses = _analyses(workspace.path(ANALYSES))
         tables = _Tables([workspace.path(name) for name in names])
         texts = excerpts(workspace.root, shards)
-        facts = build(tables, recipe.tokenizer, kinds, directory, workers, analyses, texts)
+        parts = Parts("counts")
+        workspace.on_part(parts)
+        facts = build(
+            tables, recipe.tokenizer, kinds, directory, workers, analyses, texts, told=parts.tell
+        )
         if analyses.added:
             with storage.write_atomic(workspace.path(ANALYSES)) as file:
                 analyses.write(file)

@@ -43,7 +43,7 @@ def _lines(section: BaseModel, depth: int) -> list[str]:
         elif isinstance(value, dict) and value:
             lines += [f"{pad}{name}:", *_mapping(_plain(value), depth + 1)]
         else:
-            lines.append(f"{pad}{name}: {_scalar(_plain(value))}")
+            lines.append(f"{pad}{name}: {flow(_plain(value))}")
     return lines
 
 
@@ -52,7 +52,7 @@ def _mapping(value: dict[str, Any], depth: int) -> list[str]:
     pad = "  " * depth
     lines = []
     for name, item in value.items():
-        line = f"{pad}{name}: {_scalar(item)}"
+        line = f"{pad}{name}: {flow(item)}"
         if isinstance(item, dict) and len(line) > _WIDTH:
             lines += [f"{pad}{name}:", *_mapping(item, depth + 1)]
         else:
@@ -65,7 +65,7 @@ def _choices(field: FieldInfo) -> str:
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         annotation = typing.get_args(annotation)[0]
     if typing.get_origin(annotation) is typing.Literal:
-        return f" ({' | '.join(map(_scalar, typing.get_args(annotation)))})"
+        return f" ({' | '.join(map(flow, typing.get_args(annotation)))})"
     return ""
 
 
@@ -77,8 +77,8 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _scalar(value: Any) -> str:
-    """One line of flow-style YAML."""
+def flow(value: Any) -> str:
+    """A value as one line of flow-style YAML."""
     text = yaml.safe_dump(
         value, allow_unicode=True, default_flow_style=True, width=10**9, sort_keys=False
     )

@@ -4,6 +4,7 @@ The trainer knows token shards and directories only; what a run is, it does not 
 """
 
 import importlib.util
+import logging
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import storage
+from pipeline.progress import Steps
 from pipeline.recipe import Recipe
 from pipeline.steps import run_alone
 from pipeline.workspace import Outcome, Workspace
 from tokenizer.errors import MalmoiError
+
+logger = logging.getLogger(__name__)
 
 
 def train(workspace: Workspace, recipe: Recipe, processes: int = 1) -> Outcome:
@@ -37,7 +41,8 @@ def train(workspace: Workspace, recipe: Recipe, processes: int = 1) -> Outcome:
         )
         arguments = (recipe.model, recipe.train, tokens_dir, directory, recipe.seed)
         if reason := obstacle(*arguments):
-            print(f"{reason}\nkept as {_set_aside(directory)}; training afresh", file=sys.stderr)
+            logger.warning("%s; kept as %s; training afresh", reason, _set_aside(directory))
+        workspace.on_part(Steps(directory / "metrics.jsonl", recipe.train.steps))
         if processes > 1:
             _torchrun(workspace.root, processes)  # afterwards `fit` finds the run complete
         return {"summary": fit(*arguments, tokenizer_dir=tokenizer_dir)}
@@ -57,21 +62,26 @@ def train(workspace: Workspace, recipe: Recipe, processes: int = 1) -> Outcome:
 
 
 def export(workspace: Workspace, recipe: Recipe) -> Outcome:
-    """Write the newest checkpoint for transformers, with the tokenizer's files."""
+    """Write the newest checkpoint for transformers, with the tokenizer's files and a card."""
+    from pipeline.cards.figures import model_figures
+    from pipeline.report.write import collect
+
     trained = workspace.require("train")
     tokenizer = workspace.require("tokenizer")
     need_torch()
+    data = model_figures(workspace, recipe, collect(workspace, recipe))
 
     def make(directory: Path) -> Mapping[str, Any]:
         from trainer.export import export as write
 
         checkpoints = storage.local_path(workspace.path("checkpoints"))
-        return write(checkpoints, storage.local_path(workspace.path("tokenizer")), directory)
+        tokenizer_dir = storage.local_path(workspace.path("tokenizer"))
+        return write(checkpoints, tokenizer_dir, directory, data)
 
     return run_alone(
         workspace,
         "export",
-        settings={},
+        settings={"card": data},
         inputs=[trained["outputs"], tokenizer["outputs"]],
         make=make,
     )

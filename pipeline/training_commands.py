@@ -7,6 +7,7 @@ import typer
 
 from pipeline import console, storage, training
 from pipeline.commands import Json, RunFolder, resolved_recipe
+from pipeline.run_options import complete_models, completed
 from pipeline.workspace import Workspace
 from trainer.config import resolve_model
 from trainer.plan import GPUS, plan
@@ -54,10 +55,17 @@ def show(
 @app.command("plan-train")
 def plan_train(
     preset: Annotated[
-        str, typer.Argument(help="a model's name, as in a recipe", show_default=False)
+        str,
+        typer.Argument(
+            help="a model's name, as in a recipe",
+            show_default=False,
+            autocompletion=complete_models,
+        ),
     ],
     gpus: Annotated[int, typer.Option(min=2, help="that share the model (FSDP)")] = 256,
-    gpu: Annotated[str, typer.Option(help=f"their kind: {', '.join(GPUS)}")] = "a100-80g",
+    gpu: Annotated[
+        str, typer.Option(help=f"their kind: {', '.join(GPUS)}", autocompletion=completed(GPUS))
+    ] = "a100-80g",
     micro_batch: Annotated[int, typer.Option(min=1, help="sequences a GPU holds at once")] = 4,
     checkpointing: Annotated[
         str, typer.Option(help="full: activations are computed again; none: all are kept")

@@ -29,7 +29,7 @@ from tokenizer.errors import MalmoiError
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 4
+FORMAT = 5
 """Version of the files in a run directory; part of every key."""
 
 
@@ -40,6 +40,7 @@ class Unit:
     name: str
     identity: Any
     payload: Any = None
+    size: int = 0  # see Task
 
 
 @dataclass
@@ -55,7 +56,8 @@ class Outcome:
 class Workspace:
     """A run directory at `root`, a local path or a URI.
 
-    `on_begin(step, pending tasks, units reused)` and `on_end(step, outcome)` are told of each step.
+    `on_begin(step, pending tasks, units reused)` and `on_end(step, outcome)` are told of each step,
+    `on_part(gauge)` of a part that is not seen by its receipts (`progress.Gauge`; None: it is).
     """
 
     def __init__(self, root: str | Path):
@@ -63,6 +65,7 @@ class Workspace:
         self.root = place if "://" in place else str(Path(place).absolute())
         self.on_begin: Callable[[Step, list[Task], int], None] = lambda step, pending, reused: None
         self.on_end: Callable[[Step, Outcome], None] = lambda step, outcome: None
+        self.on_part: Callable[[Callable[[], Any] | None], None] = lambda gauge: None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -161,7 +164,14 @@ class Workspace:
         started = time.monotonic()
         storage.delete(self.path(step.home, "manifest.json"), missing_ok=True)
         tasks = [
-            Task(unit.name, digest([base, unit.identity]), self.root, step.home, unit.payload)
+            Task(
+                unit.name,
+                digest([base, unit.identity]),
+                self.root,
+                step.home,
+                unit.payload,
+                unit.size,
+            )
             for unit in units
         ]
         receipts = self._receipts(step, tasks)

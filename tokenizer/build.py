@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -18,11 +18,19 @@ from tokenizer.check import check
 from tokenizer.config import TokenizerConfig
 from tokenizer.count import merge_counts
 from tokenizer.encode import Encoder
+from tokenizer.examples import examples
 from tokenizer.export import export
 from tokenizer.morphemes import morpheme_counts, split
 from tokenizer.quality import quality
 from tokenizer.train import train
 from tokenizer.vocabulary import byte_lengths, make_up, write_vocab
+
+
+class Told(Protocol):
+    """What `build` says of its work: a name, and `done` of `total` of what there is of it."""
+
+    def __call__(self, name: str, done: int = 0, total: int = 0, what: str = "") -> None: ...
+
 
 MODEL = "malmoi.model"
 VOCAB = "malmoi.vocab"
@@ -38,21 +46,23 @@ def build(
     workers: int,
     analyses: Analyses | None = None,
     texts: Mapping[str, Sequence[str]] | None = None,
+    told: Told = lambda name, done=0, total=0, what="": None,
 ) -> dict[str, Any]:
     """Trains, checks and writes a tokenizer; returns its statistics.
 
     `counts`: tables of count.COUNTS, of the whole corpus, each eojeol in one of them; they are gone
     through three times, one held at a time. `texts`: some of the corpus by source, which the export
-    is checked and its quality measured on (quality.quality). `out_dir` gets malmoi.model
-    (SentencePiece), malmoi.vocab, token_bytes.npy (uint16[vocab], vocabulary.byte_lengths), what
-    `export.export` writes, and README.md. The files depend on the counts, the texts, the
-    configuration, the kinds and the versions of the libraries, not on `workers` or on what
-    `analyses` (of words, to which new ones are added) holds; of the statistics only `seconds` and
-    `remembered` do.
+    is checked and its quality measured on (quality.quality). `told` gets what is being done, and
+    how much of it is where that is known. `out_dir` gets malmoi.model (SentencePiece),
+    malmoi.vocab, token_bytes.npy (uint16[vocab], vocabulary.byte_lengths), what `export.export`
+    writes, and README.md. The files depend on the counts, the texts, the configuration, the kinds
+    and the versions of the libraries, not on `workers` or on what `analyses` (of words, to which
+    new ones are added) holds; of the statistics only `seconds` and `remembered` do.
 
     Raises MalmoiError where the counts do not fill the vocabulary, or a check fails.
     """
     began = time.monotonic()
+    analyses = Analyses() if analyses is None else analyses
     total = sum(pc.sum(table["count"]).as_py() or 0 for table in counts)
     least = config.least_count(total)
     used = merge_counts(table.filter(pc.greater_equal(table["count"], least)) for table in counts)
@@ -71,14 +81,17 @@ def build(
             config.kiwi_seconds,
             config.boundaries,
             analyses,
+            lambda done, total: told("morphemes", done, total, "eojeol"),
         )
         statistics.update(found)
         rows = mixed(rows, used, config.unsplit_share)
     analysed = time.monotonic()
+    told("merges")
     model, trained = train(rows, config, mask_kinds)
     statistics.update(trained)
     finished = time.monotonic()
     check(model, config.vocab_size, mask_kinds)
+    told("files and checks")
 
     out_dir.mkdir(parents=True, exist_ok=True)
     (out_dir / MODEL).write_bytes(model)
@@ -96,6 +109,7 @@ def build(
         analyses=analyses,
     )
     statistics["quality"] = quality(model, texts, mask_kinds, analyse)
+    statistics["examples"] = examples(model, texts, analyse)
     statistics["make_up"] = make_up(model)
     statistics["sha256"] = hashlib.sha256(model).hexdigest()
     statistics["versions"] = {name: version(name) for name in ("kiwipiepy", "sentencepiece")}

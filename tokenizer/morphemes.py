@@ -106,12 +106,14 @@ def morpheme_counts(
     seconds: float = SECONDS,
     which: Boundaries = "all",
     analyses: Analyses | None = None,
+    told: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[pa.Table, dict[str, int]]:
     """Counts of morpheme strings from counts of eojeol (count.COUNTS; so is the result).
 
     Words that `analyses` holds are not analysed again; it learns the others. Also {"analysed":
     distinct words with boundaries of Kiwi's, "remembered": those of them that `analyses` held,
-    "failed": words kept whole, "too_long": eojeol over `max_chars`}.
+    "failed": words kept whole, "too_long": eojeol over `max_chars`}. `told` gets how many eojeol of
+    how many are done, from time to time.
     """
     analyses = Analyses() if analyses is None else analyses
     numbers = {"analysed": 0, "remembered": 0, "failed": 0, "too_long": 0}
@@ -124,6 +126,7 @@ def morpheme_counts(
         known = analyses.find(words)
         with Pool(load_kiwi, workers, seconds) as pool:
             for at in range(0, len(order), SLICE):
+                told(at, len(order))
                 part = ordered.slice(at, SLICE)
                 stripped = words.slice(at, SLICE).to_pylist()
                 cuts, found = _analysed(

@@ -6,14 +6,14 @@ commit. Hidden names found at a start are what a killed process left, and are de
 """
 
 import json
+import logging
 import os
-import pickle
 import shutil
 import threading
 import warnings
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,14 @@ import torch.distributed.checkpoint as dcp
 from torch import Tensor
 from torch import distributed as dist
 from torch.distributed.checkpoint.api import CheckpointException
-from torch.distributed.checkpoint.metadata import Metadata, StorageMeta
 
 from tokenizer.errors import CorruptFileError, MalmoiError
+from trainer.checkpoint_files import Reader, Writer
+from trainer.mirror import Mirror, MirrorError
 from trainer.model import NeoX
 from trainer.parallel import Ranks
+
+logger = logging.getLogger(__name__)
 
 # That is what `no_dist` asks for.
 warnings.filterwarnings("ignore", "torch.distributed is disabled")
@@ -49,6 +52,7 @@ class State:
     tokens: int = 0  # targets trained on
     seconds: float = 0.0  # spent in steps, over all restarts
     skipped: int = 0  # steps whose gradient was not finite
+    energy: dict[str, Any] = field(default_factory=dict)  # what was measured, `energy.Meter.add_to`
     window: list[list[float]] = field(default_factory=list)  # losses and norms, `optim.remember`
     identity: dict[str, Any] = field(default_factory=dict)  # what a run that resumes must share
     facts: dict[str, Any] = field(default_factory=dict)  # what an export needs to know
@@ -73,13 +77,19 @@ def clean(out_dir: Path) -> None:
         shutil.rmtree(path)
 
 
-def newest(out_dir: Path, process: Ranks) -> Path | None:
-    """The newest complete checkpoint, as the first process sees it after it has tidied up."""
+def newest(out_dir: Path, process: Ranks, mirror: Mirror | None = None) -> Path | None:
+    """The newest complete checkpoint, as the first process sees it after it has tidied up.
+
+    One of the mirror's that is newer still is brought here first.
+    """
     step = -1
     if process.is_first:
         out_dir.mkdir(parents=True, exist_ok=True)
         clean(out_dir)
         step = max((step_of(path) for path in checkpoints(out_dir)), default=-1)
+        if mirror is not None and (copied := mirror.newest()) > step:
+            mirror.fetch(copied, out_dir)
+            step = copied
     step = process.from_first(step)
     return None if step < 0 else directory(out_dir, step)
 
@@ -88,10 +98,17 @@ class Saver:
     """Writes the checkpoints of a run, one at a time, while the training goes on."""
 
     def __init__(
-        self, out_dir: Path, process: Ranks, keep_last: int, keep_every: int | None = None
+        self,
+        out_dir: Path,
+        process: Ranks,
+        keep_last: int,
+        keep_every: int | None = None,
+        mirror: Mirror | None = None,
     ) -> None:
         self._out_dir, self._process = Path(out_dir), process
-        self._keep_last, self._keep_every = keep_last, keep_every
+        self._keep = partial(kept, last=keep_last, every=keep_every)
+        self._mirror = mirror
+        self._unmirrored: MirrorError | None = None
         self._pending: Future[None] | None = None
         self._thread: threading.Thread | None = None
         self._step = -1
@@ -100,15 +117,15 @@ class Saver:
         """Copy all as it is now, and write the copy in a thread; first waits for the last one.
 
         Every process must call it. Afterwards all but the newest `keep_last` checkpoints, and
-        those whose step `keep_every` divides, are deleted.
+        those whose step `keep_every` divides, are deleted. Then the mirror gets its copy.
         """
         self.wait()
         written = json.dumps(vars(state), ensure_ascii=False, indent=1)
-        partial = self._out_dir / f".{directory(self._out_dir, state.step).name}.partial"
-        writer = _Writer(str(partial))
+        hidden = self._out_dir / f".{directory(self._out_dir, state.step).name}.partial"
+        writer = Writer(str(hidden))
         tensors = writer.stage(_tensors(network, optimizer))
         self._pending, self._step = Future(), state.step
-        arguments = self._pending, partial, writer, tensors, written
+        arguments = self._pending, hidden, writer, tensors, written
         self._thread = threading.Thread(target=self._settle, args=arguments, daemon=True)
         self._thread.start()
 
@@ -127,40 +144,58 @@ class Saver:
                 "checkpoints before it are whole: make room and run the same command to go on"
             ) from error
 
-    def _settle(self, future: Future[None], partial: Path, *arguments: Any) -> None:
+    def finish(self) -> None:
+        """`wait`, and MirrorError if the mirror lacks the last checkpoint."""
+        self.wait()
+        if self._unmirrored is not None:
+            raise self._unmirrored
+
+    def _settle(self, future: Future[None], hidden: Path, *arguments: Any) -> None:
         try:
-            self._write(partial, *arguments)
+            self._write(hidden, *arguments)
             future.set_result(None)
         except BaseException as error:  # also torch's, which is no Exception: `wait` raises it
-            shutil.rmtree(partial, ignore_errors=True)
+            shutil.rmtree(hidden, ignore_errors=True)
             future.set_exception(error)
 
-    def _write(
-        self, partial: Path, writer: "_Writer", tensors: dict[str, Tensor], state: str
-    ) -> None:
+    def _write(self, hidden: Path, writer: Writer, tensors: dict[str, Tensor], state: str) -> None:
         group = self._process.writers
         dcp.save(tensors, storage_writer=writer, process_group=group, no_dist=group is None)
         fault: list[Exception | None] = [None]
         if self._process.is_first:
             try:
-                self._commit(partial, state)
+                self._commit(hidden, state)
             except OSError as error:
                 fault = [error]
         if group is not None:  # so that all know, and end alike
             dist.broadcast_object_list(fault, group=group)
         if fault[0] is not None:
             raise fault[0]
+        if self._process.is_first and self._mirror is not None:
+            self._unmirrored = None
+            try:
+                self._mirror.put(directory(self._out_dir, self._step), self._keep)
+            except MirrorError as error:  # hours of training are worth more than a copy
+                self._unmirrored = error
+                logger.warning("%s", error)
 
-    def _commit(self, partial: Path, state: str) -> None:
-        (partial / "state.json").write_text(state, encoding="utf-8")
-        for path in (partial / "state.json", partial):
+    def _commit(self, hidden: Path, state: str) -> None:
+        (hidden / "state.json").write_text(state, encoding="utf-8")
+        for path in (hidden / "state.json", hidden):
             _sync(path)
-        partial.rename(partial.with_name(partial.name.removeprefix(".").removesuffix(".partial")))
+        hidden.rename(hidden.with_name(hidden.name.removeprefix(".").removesuffix(".partial")))
         _sync(self._out_dir)
-        for old in checkpoints(self._out_dir)[: -self._keep_last]:
-            if self._keep_every is None or step_of(old) % self._keep_every:
-                doomed = old.rename(old.with_name(f".{old.name}.old"))  # never half a `step-*`
-                shutil.rmtree(doomed)
+        steps = list(map(step_of, checkpoints(self._out_dir)))
+        for step in set(steps) - set(self._keep(steps)):
+            old = directory(self._out_dir, step)
+            doomed = old.rename(old.with_name(f".{old.name}.old"))  # never half a `step-*`
+            shutil.rmtree(doomed)
+
+
+def kept(steps: list[int], last: int, every: int | None) -> list[int]:
+    """Of the steps of checkpoints, in order, those that stay."""
+    older = [step for step in steps[:-last] if every is not None and step % every == 0]
+    return older + steps[-last:]
 
 
 def read_state(checkpoint: Path) -> State:
@@ -185,7 +220,7 @@ def load(
         _fill(optimizer)
     tensors = _tensors(network, optimizer)
     try:
-        reader = _Reader(str(checkpoint))
+        reader = Reader(str(checkpoint))
         _ = reader.metadata  # torch would log a fault in it, and look for other files
         dcp.load(tensors, storage_reader=reader, process_group=group, no_dist=group is None)
     except (Exception, CheckpointException) as error:
@@ -226,48 +261,6 @@ def _fill(optimizer: torch.optim.Optimizer) -> None:
             parameter.grad = torch.zeros_like(parameter)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-
-
-class _Writer(dcp.FileSystemWriter):
-    def storage_meta(self) -> None:
-        """Nothing of where and when: the same state gives the same files."""
-
-
-class _Reader(dcp.FileSystemReader):
-    @cached_property
-    def metadata(self) -> Metadata:
-        with (Path(self.path) / ".metadata").open("rb") as file:
-            metadata: Metadata = _MetadataUnpickler(file).load()
-        metadata.storage_meta = StorageMeta(load_id=self.load_id)
-        return metadata
-
-    def read_metadata(self, *arguments: Any, **options: Any) -> Metadata:
-        return self.metadata
-
-
-class _MetadataUnpickler(pickle.Unpickler):
-    """Makes the classes that describe tensors, and nothing else: torch's own runs any code.
-
-    BytesStorageMetadata is left out: torch unpickles such entries without restraint.
-    """
-
-    ALLOWED = {
-        f"torch.distributed.checkpoint.{name}"
-        for name in (
-            "metadata.ChunkStorageMetadata",
-            "metadata.Metadata",
-            "metadata.MetadataIndex",
-            "metadata.TensorProperties",
-            "metadata.TensorStorageMetadata",
-            "metadata._MEM_FORMAT_ENCODING",
-            "filesystem._StorageInfo",
-        )
-    } | {"torch.Size", "torch.float32", "torch.bfloat16", "torch.serialization._get_layout"}
-
-    def find_class(self, module: str, name: str) -> Any:
-        if f"{module}.{name}" not in self.ALLOWED:
-            raise pickle.UnpicklingError(f"{module}.{name} has no place in a checkpoint")
-        return super().find_class(module, name)
 
 
 def _cause(error: BaseException) -> BaseException:

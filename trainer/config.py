@@ -260,6 +260,12 @@ class TrainConfig(Section):
     keep_every: int | None = Field(
         default=None, ge=1, description="keep for good those of steps it divides; null: none"
     )
+    mirror: str | None = Field(
+        default=None,
+        pattern=r"^(/|[a-z0-9]+://)",
+        description="where each checkpoint is copied to as well, and fetched from by a machine "
+        "that has none: s3://, gs://, hdfs:// or an absolute path; null: nowhere",
+    )
     parallel: ParallelConfig = Field(
         default=ParallelConfig(), description="how processes share the model"
     )

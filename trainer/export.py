@@ -7,6 +7,7 @@ the names of transformers 4 (`rotary_pct`) and of 5 (`rope_parameters`), so both
 import json
 import math
 import shutil
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,17 @@ LARGEST_DIFFERENCE = 2e-6
 """Between our logits and transformers', fp32, relative to the largest where that is over 1."""
 
 
-def export(checkpoint_dir: Path, tokenizer_dir: Path | None, out_dir: Path) -> dict[str, Any]:
+def export(
+    checkpoint_dir: Path,
+    tokenizer_dir: Path | None,
+    out_dir: Path,
+    data: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Write a checkpoint as a Hugging Face model directory; proven where transformers is installed.
 
     `checkpoint_dir`: a checkpoint, or a run's directory, whose newest is taken. `tokenizer_dir`:
-    what it holds of `TOKENIZER_FILES` is copied. Returns {checkpoint, step, parameters, files,
+    what it holds of `TOKENIZER_FILES` is copied. `data`: what the card tells of the training data,
+    see `card.text`. Returns {checkpoint, step, parameters, files,
     logits_difference (None without transformers)}.
     Raises MalmoiError where there is no checkpoint, or transformers computes other logits.
     """
@@ -60,7 +67,7 @@ def export(checkpoint_dir: Path, tokenizer_dir: Path | None, out_dir: Path) -> d
     }
     _write_json(out_dir / "config.json", huggingface_config(config, facts))
     _write_json(out_dir / "generation_config.json", generation)
-    (out_dir / "README.md").write_text(card.text(config, state), encoding="utf-8")
+    (out_dir / "README.md").write_text(card.text(config, state, data), encoding="utf-8")
     difference = None
     if find_spec("transformers") is not None:
         difference = compare_with_transformers(network, out_dir)

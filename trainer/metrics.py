@@ -52,7 +52,7 @@ class Log:
             TextColumn("{task.description}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
-            disable=not sys.stderr.isatty(),
+            disable=not sys.stderr.isatty() or "MALMOI_FOLLOWED" in os.environ,
         )
         self._task = self._bar.add_task("", total=settings.steps, completed=after or 0)
 
@@ -167,7 +167,7 @@ def summarise(out_dir: Path, state: State) -> dict[str, Any]:
     """What became of a run, from its log: a complete run that is started again gives it again.
 
     Losses in nats a token; seconds and tokens_per_s without validation and saving; bits per byte
-    are None without a validation split.
+    are None without a validation split; `energy` stands there where it was measured.
     """
     lines = read_steps(out_dir, state.step)
     losses = [line["loss"] for line in lines if line.get("loss") is not None] or [None]
@@ -185,6 +185,7 @@ def summarise(out_dir: Path, state: State) -> dict[str, Any]:
         "seconds": state.seconds,
         "tokens_per_s": state.tokens / state.seconds,
         "peak_memory_bytes": max((line.get("memory", 0) for line in lines), default=0),
+        **({"energy": state.energy} if state.energy else {}),
     }
 
 

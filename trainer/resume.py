@@ -17,6 +17,7 @@ FREE = {
     "save_every",
     "keep_last",
     "keep_every",
+    "mirror",
     "log_every",
     "sample_prompts",
     "sample_tokens",

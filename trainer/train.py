@@ -1,8 +1,10 @@
 """The training loop."""
 
+import os
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,13 @@ from trainer.batches import Batches
 from trainer.checkpoint import State
 from trainer.config import ModelConfig, TrainConfig
 from trainer.dataset import Dataset
+from trainer.energy import Meter, asked_grid
 from trainer.evaluate import Reading, bits_per_byte, measure
 from trainer.generate import Sampling, continue_text, load_tokenizer
 from trainer.init import initialise
 from trainer.layout import build_parallel, check_fit, sync_replicas
 from trainer.metrics import Log, check_wandb, peak_memory, summarise, utilisation
+from trainer.mirror import Mirror
 from trainer.model import NeoX
 from trainer.optim import learning_rate, make_optimizer, remember, spike_limits, update
 from trainer.order import Order
@@ -59,23 +63,27 @@ def train(
     complete is not done again. At SIGTERM it saves, and leaves by SystemExit(0).
 
     Returns the summary of the run, see `summarise`. Raises CorruptFileError for damaged tokens or
-    weights, RecipeError for settings that do not fit, ResumeError for checkpoints of another run.
+    weights, RecipeError for settings that do not fit, ResumeError for checkpoints of another run,
+    MalmoiError where `energy.asked_grid` does.
     """
     out_dir = Path(out_dir)
     seed = seed if settings.seed is None else settings.seed
     check_wandb(settings)
+    asked_grid()
     data = Dataset.open(Path(tokens_dir), model.context)
     facts = facts_of(model, settings, data)
     identity = identity_of(facts, settings, seed)
     if (saved := checkpoint.checkpoints(out_dir)) and not _remains(saved[-1], identity, settings):
+        _catch_up(saved[-1], settings)
         return summarise(out_dir, checkpoint.read_state(saved[-1]))
     check_fit(model, facts["rows"], settings, world_size())
     if settings.start_from is not None:
         check_start(Path(settings.start_from), facts)
+    mirror = Mirror(settings.mirror) if settings.mirror else None
     with ranks(settings.parallel) as process:
         state = State(identity=identity, facts={**facts, "validation_bpb": None})
-        run, state = _prepare(model, settings, seed, data, state, out_dir, process)
-        stopped = _loop(run, state, out_dir, tokenizer_dir)
+        run, state = _prepare(model, settings, seed, data, state, out_dir, process, mirror)
+        stopped = _loop(run, state, out_dir, tokenizer_dir, mirror)
         process.wait()  # until the first has written everything
         if stopped:
             raise SystemExit(0)
@@ -92,6 +100,15 @@ def _remains(saved: Path, identity: dict[str, Any], settings: TrainConfig) -> bo
     return state.step < settings.steps
 
 
+def _catch_up(saved: Path, settings: TrainConfig) -> None:
+    """Copy the last checkpoint to a mirror that lacks it, in the first process."""
+    if settings.mirror and os.environ.get("RANK", "0") == "0":
+        mirror = Mirror(settings.mirror)
+        if mirror.newest() < checkpoint.step_of(saved):
+            keep = partial(checkpoint.kept, last=settings.keep_last, every=settings.keep_every)
+            mirror.put(saved, keep)
+
+
 def _prepare(
     model: ModelConfig,
     settings: TrainConfig,
@@ -100,14 +117,16 @@ def _prepare(
     state: State,
     out_dir: Path,
     process: Ranks,
+    mirror: Mirror | None,
 ) -> tuple[Run, State]:
     """The run as the newest checkpoint left it; without one, at its start and in `state`."""
     batch, facts = _batch(model, settings, process), state.facts
     data.check_ids(process.rank, process.world)
     network = build_parallel(model, facts["rows"], settings, process)
     optimizer = make_optimizer(network, settings)
-    found = checkpoint.newest(out_dir, process)
+    found = checkpoint.newest(out_dir, process, mirror)
     if found is not None:
+        checkpoint.check_identity(found, checkpoint.read_state(found).identity, state.identity)
         state = checkpoint.load(found, network, optimizer, process.writers)
     elif settings.start_from is not None:
         load_weights(Path(settings.start_from), network, process.writers)
@@ -119,13 +138,17 @@ def _prepare(
     return Run(settings, seed, batch, data, batches, reading, network, optimizer, process), state
 
 
-def _loop(run: Run, state: State, out_dir: Path, tokenizer_dir: Path | None) -> bool:
+def _loop(
+    run: Run, state: State, out_dir: Path, tokenizer_dir: Path | None, mirror: Mirror | None
+) -> bool:
     """Train from `state` to the last step, or to SIGTERM: then True."""
     settings, process = run.settings, run.process
     with ExitStack() as stack:
         terminated = stack.enter_context(sigterm())
         stack.callback(run.batches.close)
-        saver = checkpoint.Saver(out_dir, process, settings.keep_last, settings.keep_every)
+        keep = settings.keep_last, settings.keep_every
+        meter = stack.enter_context(Meter(process, asked_grid(), state.step))
+        saver = checkpoint.Saver(out_dir, process, *keep, mirror)
         log = None
         if process.is_first:
             log = stack.enter_context(Log(out_dir, settings, state.step if state.step else None))
@@ -147,8 +170,9 @@ def _loop(run: Run, state: State, out_dir: Path, tokenizer_dir: Path | None) -> 
                 if saves:
                     log.sync()
             if saves:
+                meter.add_to(state)
                 saver.save(run.network, run.optimizer, state)
-        saver.wait()
+        saver.finish()
         return stop and state.step < settings.steps
 
 

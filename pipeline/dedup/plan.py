@@ -59,25 +59,37 @@ def plan(workspace: Workspace, recipe: Recipe) -> Plan:
         "against": earlier_outputs,
     }
     settings = recipe.dedup.model_dump(exclude={"enabled", "against"})
-    documents = sum(shard.documents for shard in own + settled)
-    anchors = sum(m["counts"]["bytes_out"] for m in manifests) // BYTES_AN_ANCHOR
-    largest = max((shard.documents for shard in own + settled), default=0)
-    at_once = min(
+    made = shuffles(
+        sum(shard.documents for shard in own + settled),
+        max((shard.documents for shard in own + settled), default=0),
+        sum(m["counts"]["bytes_out"] for m in manifests),
+        len(own + settled),
         recipe.dedup.bands,
+    )
+    # Scratch files of other shuffles are of no use, though what comes out in the end is the same.
+    name = digest([settings, identity, made])[:16]
+    scratch = workspace.path("drops", "scratch", name)
+    job = Job(tuple(runs), scratch, recipe.dedup, **made)
+    return Plan(own, settled, job, digest(identity))
+
+
+def shuffles(documents: int, largest: int, n_bytes: int, shards: int, bands: int) -> dict[str, int]:
+    """How many shuffles, and hash ranges in each, for so many documents and bytes of their text.
+
+    `largest`: documents of the largest of the shards.
+    """
+    anchors = n_bytes // BYTES_AN_ANCHOR
+    at_once = min(
+        bands,
         max(1, MEMBERS_IN_A_ROUND // max(1, documents)),
         max(1, MEMBERS_OF_A_SHARD // max(1, largest)),
     )
     records = max(documents * at_once, min(anchors, MEMBERS_IN_A_ROUND))
-    shuffles = {
-        "parts": part_count(records, max(PART_RECORDS, BLOB_RECORDS * len(own + settled))),
+    return {
+        "parts": part_count(records, max(PART_RECORDS, BLOB_RECORDS * shards)),
         "bands_at_once": at_once,
         "anchor_rounds": max(1, -(-anchors // MEMBERS_IN_A_ROUND)),
     }
-    # Scratch files of other shuffles are of no use, though what comes out in the end is the same.
-    name = digest([settings, identity, shuffles])[:16]
-    scratch = workspace.path("drops", "scratch", name)
-    job = Job(tuple(runs), scratch, recipe.dedup, **shuffles)
-    return Plan(own, settled, job, digest(identity))
 
 
 def _shard(clean: dict[str, Any], unit: str, first: int, source: int, priority: int) -> Shard:

@@ -27,9 +27,9 @@ class Condition(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    feature: str
+    feature: str = Field(description="what is measured; see docs/rules.md")
     drop_if: Literal["<", ">"] = Field(description="remove when the feature is below / above")
-    threshold: float = Field(allow_inf_nan=False)
+    threshold: float = Field(allow_inf_nan=False, description="the value to compare with")
     unit: str | None = Field(
         None, description="what the threshold is meant in; it must be the feature's own unit"
     )
@@ -87,20 +87,25 @@ def judge(features: pa.StructArray, rules: dict[str, Rule]) -> Verdict:
     n = len(features)
     verdict = Verdict(np.full(n, -1, np.int16), np.full(n, np.nan), np.full(n, np.nan))
     for index, rule in enumerate(rules.values()):
-        fires = _holds(features, rule) & (verdict.rule_index < 0)
-        if rule.also is not None:
-            fires &= _holds(features, rule.also)
+        fires = holds(features, rule) & (verdict.rule_index < 0)
         verdict.rule_index[fires] = index
-        verdict.value[fires] = _column(features, rule)[fires]
+        verdict.value[fires] = column(features, rule.feature)[fires]
         verdict.threshold[fires] = rule.threshold
     return verdict
 
 
-def _holds(features: pa.StructArray, condition: Condition) -> Mask:
-    """bool[n]: whether the condition holds, at the precision of the features."""
-    column, limit = _column(features, condition), np.float32(condition.threshold)
-    return column < limit if condition.drop_if == "<" else column > limit
+def holds(features: pa.StructArray, condition: Condition) -> Mask:
+    """bool[n]: whether the condition holds, at the precision of the features.
+
+    Of a rule with a second condition, whether both do.
+    """
+    values, limit = column(features, condition.feature), np.float32(condition.threshold)
+    found = values < limit if condition.drop_if == "<" else values > limit
+    if isinstance(condition, Rule) and condition.also is not None:
+        found &= holds(features, condition.also)
+    return found
 
 
-def _column(features: pa.StructArray, condition: Condition) -> npt.NDArray[np.float32]:
-    return features.field(condition.feature).to_numpy(zero_copy_only=False)
+def column(features: pa.StructArray, name: str) -> npt.NDArray[np.float32]:
+    """float32[n]: the values of one feature."""
+    return features.field(name).to_numpy(zero_copy_only=False)

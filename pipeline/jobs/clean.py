@@ -1,12 +1,12 @@
 """The clean job: work units to clean, removed and signature shards. Map only."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipeline.clean import CleanWork, clean_unit
 from pipeline.dedup.plan import earlier_runs, signature_settings
-from pipeline.filters import models
+from pipeline.filters import histograms, models
 from pipeline.jobs.session import Session
 from pipeline.recipe import Recipe
 from pipeline.sources.units import WorkUnit, fingerprint, plan_units
@@ -26,22 +26,21 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
         earlier_runs(recipe.dedup)  # what cannot be compared is refused before the work
     screen = recipe.decontaminate
     benchmarks = (workspace.path(INDEX), screen) if screen.enabled else None
-    units = []
+    units, rules_of = [], {}
     planned = plan_units(recipe.sources, "", recipe.clean.unit_bytes)
     if not session.spread:
         advise(planned, session.workers)
     for work_unit in planned:
         source = recipe.source(work_unit.source)
-        rules = {
-            name: rule.model_dump() for name, rule in recipe.clean.rules(source.profile).items()
-        }
+        rules_of[source.name] = recipe.clean.rules(source.profile)
+        rules = {name: rule.model_dump() for name, rule in rules_of[source.name].items()}
         units.append(
             Unit(
                 name=f"part-{work_unit.number:05d}",
                 identity={
                     "files": fingerprint(work_unit),
                     "source": source.model_dump(
-                        include={"name", "format", "markup", "fields", "encoding"}
+                        include={"name", "format", "records", "markup", "fields", "encoding"}
                     ),
                     "rules": rules,
                 },
@@ -53,13 +52,29 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
                     recipe.dedup,
                     benchmarks,
                 ),
+                size=work_unit.size,
             )
         )
+    sources = {unit.name: unit.payload.unit.source for unit in units}
+
+    def describe(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The histograms by source, instead of those of every unit."""
+        each = [(sources[unit], told["histograms"]) for unit, told in facts.items()]
+        rest = {
+            unit: {name: value for name, value in told.items() if name != "histograms"}
+            for unit, told in facts.items()
+        }
+        return {
+            "histograms": histograms.merge(each, rules_of),
+            "facts": {unit: told for unit, told in rest.items() if told},
+        }
+
     return workspace.perform(
         "clean",
         settings=settings,
         units=units,
         work=lambda tasks: session.map("clean units", clean_unit, tasks),
+        describe=describe,
     )
 
 

@@ -6,6 +6,7 @@ from pipeline import storage
 from pipeline.count import CuratedShard, Scratch, count_shard, merge_partition, partition_count
 from pipeline.curated import curated
 from pipeline.jobs.session import Session
+from pipeline.progress import Files
 from pipeline.receipts import Task
 from pipeline.recipe import Recipe
 from pipeline.workspace import Outcome, Unit, Workspace, digest
@@ -17,7 +18,8 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
     chosen = recipe.tokenizer
     weights = [chosen.weights.get(shard.source, 1) for shard in shards]
     identity = digest([shard.sha256 for shard in shards])
-    partitions = partition_count(workspace.require("assemble")["counts"]["bytes_out"])
+    made = workspace.require("assemble")["counts"]
+    partitions = partition_count(made["bytes_out"])
     units = [Unit(f"part-{number:05d}", identity, number) for number in range(partitions)]
     paths = [workspace.path("curated", f"{shard.name}.parquet") for shard in shards]
 
@@ -31,7 +33,10 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
         counted = {info.uri for info in storage.list_files(place)}
         all_shards = map(CuratedShard, range(len(paths)), paths, weights)
         left = [shard for shard in all_shards if scratch.file(shard.number) not in counted]
+        sizes = {scratch.name(number): shard.size for number, shard in enumerate(shards)}
+        workspace.on_part(Files(place, sizes, made["documents_out"], made["bytes_out"]))
         session.map("count shards", partial(count_shard, scratch=scratch), left)
+        workspace.on_part(None)
         add_up = partial(
             merge_partition,
             scratch=scratch,

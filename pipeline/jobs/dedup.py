@@ -21,6 +21,7 @@ from pipeline.dedup.spill import FOLDER, NOWHERE, Receiving, Sending, size_of
 from pipeline.jobs.meters import Grouped
 from pipeline.jobs.pool import Pooled
 from pipeline.jobs.session import Session
+from pipeline.progress import Passes
 from pipeline.receipts import Task
 from pipeline.recipe import Recipe
 from pipeline.workspace import Outcome, Unit, Workspace
@@ -73,6 +74,9 @@ def _work(session: Session, workspace: Workspace, planned: Plan, tasks: list[Tas
     }
     if not job.settings.lines.enabled:
         del passes["lines"]
+    clean = workspace.require("clean")["counts"]
+    counted = Passes([*passes, "removal lists"], clean["documents_out"], clean["bytes_out"])
+    workspace.on_part(counted)
     for name, build in passes.items():
         done = job.path(f"{name}.done")
         if not storage.exists(done):
@@ -81,6 +85,7 @@ def _work(session: Session, workspace: Workspace, planned: Plan, tasks: list[Tas
             with storage.write_atomic(done):
                 pass
             logger.info("pass done", extra={"step": "dedup", "stage": name})
+        counted.done += 1
     session.map("write removal lists", write_drops, tasks)
     storage.delete_dir(workspace.path("drops", "scratch"))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline import console
+from pipeline.follower import Follower
 from pipeline.jobs import workers
 from pipeline.recipe import Recipe
 from pipeline.workspace import Workspace
@@ -22,7 +22,7 @@ class Job:
 
     recipe: Recipe
     workspace: Workspace
-    follower: console.Follower
+    follower: Follower
     runner: str
     workers: int
     processes: int

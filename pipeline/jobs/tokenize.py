@@ -10,6 +10,7 @@ from pipeline import storage
 from pipeline.counts import Counts
 from pipeline.curated import Curated, curated
 from pipeline.jobs.session import Session
+from pipeline.progress import Files
 from pipeline.receipts import Task, read_json, receipt_path
 from pipeline.recipe import Recipe
 from pipeline.tokenize import Encoding, Pack, encode_shard, pack
@@ -66,7 +67,15 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
             for shard in curated(workspace)
             if part_name(shard) in wanted and encoding.part(f"{part_name(shard)}.json") not in there
         ]
+        sizes = {
+            f"{part_name(shard)}.json": shard.size
+            for shard in curated(workspace)
+            if part_name(shard) in wanted
+        }
+        made = workspace.require("assemble")["counts"]
+        workspace.on_part(Files(encoding.scratch, sizes, made["documents_out"], made["bytes_out"]))
         session.map("encode shards", partial(encode_shard, encoding=encoding), shards)
+        workspace.on_part(None)
         session.map("pack", pack, left)
         storage.delete_dir(workspace.path("tokens", "scratch"))
         for task in tasks:

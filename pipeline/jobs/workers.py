@@ -4,6 +4,7 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.forkserver import ensure_running
 
+from pipeline.logs import format_workers
 from tokenizer.pool import end_with_parent
 
 _pools: dict[int, ProcessPoolExecutor] = {}
@@ -20,8 +21,14 @@ def pool(workers: int) -> ProcessPoolExecutor:
     if workers not in _pools:
         prepare()
         context = multiprocessing.get_context("forkserver")  # fork copies Beam's threads' locks
-        _pools[workers] = ProcessPoolExecutor(workers, context, initializer=end_with_parent)
+        _pools[workers] = ProcessPoolExecutor(workers, context, initializer=_begin)
     return _pools[workers]
+
+
+def _begin() -> None:
+    """In a worker that begins."""
+    end_with_parent()
+    format_workers()
 
 
 def end_pool(workers: int) -> None:

@@ -13,6 +13,7 @@ import altair as alt
 import vl_convert
 
 WIDTH = 344
+MOST_LINES = 6
 _MAX_BARS = 16
 _MAX_LABEL = 22
 _CHARACTER = 7.5  # pixels
@@ -27,6 +28,10 @@ _COLOURS = {
     "#000103": "var(--line)",
     "#000104": "var(--series-1)",
     "#000105": "var(--series-2)",
+    "#000106": "var(--series-3)",
+    "#000107": "var(--series-4)",
+    "#000108": "var(--series-5)",
+    "#000109": "var(--series-6)",
 }
 _INK, _MUTED, _LINE, *_SERIES = _COLOURS
 
@@ -66,11 +71,11 @@ def lines(
     what: str,
     mark: tuple[float, str] | None = None,
 ) -> str:
-    """At most two lines of (x, y) points; a long one is drawn through means of its parts.
+    """At most `MOST_LINES` lines of (x, y) points; a long one is drawn through means of its parts.
 
     `mark`: an x with a rule and its words beside it.
     """
-    series = {drawn(name): points for name, points in series.items()}
+    series = {_shortened(name): points for name, points in series.items()}
     x, y = drawn(x), drawn(y)
     data = [
         {"name": name, "x": at, "y": value}
@@ -85,7 +90,7 @@ def lines(
         "name:N",
         sort=None,
         scale=alt.Scale(domain=list(series), range=_SERIES[: len(series)]),
-        legend=alt.Legend(title=None, orient="top") if len(series) > 1 else None,
+        legend=alt.Legend(title=None, orient="top", columns=2) if len(series) > 1 else None,
     )
     chart = (
         alt.Chart(alt.Data(values=data))

@@ -12,8 +12,8 @@ from pipeline.report.formats import number, share, size
 
 Rows = list[dict[str, Any]]
 
-LARGEST = 10
-"""So many clusters are shown, and twice as many lines."""
+MOST_LINES = 20
+"""So many boilerplate lines are shown."""
 
 
 def collect_copies(done: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
@@ -56,27 +56,35 @@ def collect_clusters(assemble: Mapping[str, Any] | None) -> list[dict[str, int]]
 
 
 def _assembled(assemble: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The largest clusters and the boilerplate lines, over all units.
+    """The copies that are shown, and the boilerplate lines over all units.
 
     A line's number of documents is that of its source, the same in each of the source's units.
     """
     if not assemble:
         return {}
     units, facts = assemble["units"], assemble["facts"]
-    clusters = [row for unit in facts.values() for row in unit.get("largest", ())]
-    clusters.sort(key=lambda row: (-row["cluster_size"], row["source"], row["id"] or ""))
     lines = {
         (units[unit], line["text"]): line["documents"]
         for unit, told in facts.items()
         for line in told.get("top_lines", ())
     }
     ordered = sorted(lines.items(), key=lambda line: (-line[1], line[0]))
+    dropped: dict[str, Counter[str]] = {}
+    for unit, told in facts.items():
+        dropped.setdefault(units[unit], Counter()).update(told.get("lines", {}))
+    copies = assemble.get("copies", {})
     return {
-        "largest": clusters[:LARGEST],
+        "largest": copies.get("clusters", []),
+        "pairs": copies.get("pairs", []),
         "lines": dict(_summed(list(facts.values()), "lines")),
+        "line_sources": [
+            {"source": source, **counts}
+            for source, counts in sorted(dropped.items())
+            if counts["dropped"]
+        ],
         "top_lines": [
             {"source": source, "text": text, "documents": documents}
-            for (source, text), documents in ordered[: 2 * LARGEST]
+            for (source, text), documents in ordered[:MOST_LINES]
         ],
     }
 
@@ -93,13 +101,12 @@ def _summed(facts: Sequence[Mapping[str, Any]], name: str) -> Counter[str]:
     return total
 
 
-def show_copies(copies: Mapping[str, Any], clusters: Rows, pairs: Rows) -> dict[str, Any] | None:
+def show_copies(copies: Mapping[str, Any], clusters: Rows) -> dict[str, Any] | None:
     """What the template of the section takes, all of it drawn and written; None without content.
 
     Args:
         copies: see `page.render`.
         clusters: rows {size, count}.
-        pairs: samples of removed copies.
     """
     shown = {
         "removed": _removed(copies),
@@ -115,11 +122,22 @@ def show_copies(copies: Mapping[str, Any], clusters: Rows, pairs: Rows) -> dict[
         ],
         "warnings": (copies.get("plan") or {}).get("warnings") or [],
         "largest": copies.get("largest") or [],
-        "lines": _lines(copies.get("lines") or {}),
-        "top_lines": copies.get("top_lines") or [],
-        "pairs": pairs,
+        "pairs": copies.get("pairs") or [],
     }
     return shown if any(shown.values()) else None
+
+
+def show_lines(copies: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The same of the section on lines that recur; None where no line was dropped."""
+    lines = copies.get("lines") or {}
+    if not lines.get("dropped"):
+        return None
+    return {
+        "said": f"{number(lines['dropped'])} lines, {size(lines['bytes'])}, went from "
+        f"{number(lines['documents'])} documents that stay.",
+        "sources": copies.get("line_sources") or [],
+        "top": copies.get("top_lines") or [],
+    }
 
 
 def _removed(copies: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
@@ -199,12 +217,3 @@ def _clusters(rows: Rows) -> str | None:
             (f"{low}–{high} copies" if low < high else f"{high} copies", count, number(count))
         )
     return charts.bars(bars, "clusters of copies by size")
-
-
-def _lines(lines: Mapping[str, int]) -> str | None:
-    if not lines.get("dropped"):
-        return None
-    return (
-        f"{number(lines['dropped'])} lines, {size(lines['bytes'])}, "
-        f"went from {number(lines['documents'])} documents that stay."
-    )

@@ -7,20 +7,28 @@ from typing import Any
 import orjson
 
 from pipeline import storage
+from pipeline.cards.dataset import write_card
 from pipeline.decontaminate import summarise
 from pipeline.recipe import Recipe
 from pipeline.report.copies import collect_clusters, collect_copies
 from pipeline.report.page import render
+from pipeline.report.thresholds import collect_thresholds
 from pipeline.workspace import STEPS, Workspace
+
+_ONE_PASS = ("clean", "assemble")
+"""Steps whose receipts tell of all that their workers did; those of others have passes before."""
 
 
 def write_report(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
-    """Write `report.json` and `report.html` of what is done so far; returns the figures."""
+    """Write `report.json`, `report.html` and the dataset's card of what is done so far; returns the
+    figures.
+    """
     figures = collect(workspace, recipe)
     with storage.write_atomic(workspace.path("report.json")) as out:
         out.write(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
     with storage.write_atomic(workspace.path("report.html")) as out:
         out.write(render(figures).encode())
+    write_card(workspace, recipe, figures)
     return figures
 
 
@@ -45,6 +53,8 @@ def collect(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
         "reasons": list(_reasons(done)),
         "edits": done["clean"]["counts"]["edited"] if "clean" in done else {},
         "pii": done["clean"]["counts"]["masked"] if "clean" in done else {},
+        "pii_sources": list(_masked(done.get("clean"))),
+        "thresholds": collect_thresholds(done.get("clean"), recipe),
         "contamination": _contamination(done.get("clean")),
         "samples": {
             "removed": [sample for sample in samples if sample["rule"] != "kept"],
@@ -56,6 +66,7 @@ def collect(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
         "tokens": token_rows(done["tokenize"]) if "tokenize" in done else [],
         "training": _training(workspace, done["train"]) if "train" in done else None,
         "timings": [_timing(name, manifest) for name, manifest in done.items()],
+        "manifests": [_manifest(name, manifest) for name, manifest in done.items()],
     }
 
 
@@ -109,7 +120,39 @@ def _training(workspace: Workspace, train: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _masked(clean: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
+    for source, counts in (clean or {"sources": {}})["sources"].items():
+        for kind, values in counts["masked"].items():
+            yield {"kind": kind, "source": source, "values": values}
+
+
 def _timing(step: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Seconds on the clock and of workers, MB/s of both, peak memory of a process in bytes."""
     bytes_in, seconds = manifest["counts"]["bytes_in"], manifest["seconds"]
-    rate = round(bytes_in / 1e6 / seconds, 2) if bytes_in and seconds else None
-    return {"step": step, "seconds": seconds, "bytes": bytes_in, "mb_per_second": rate}
+    worked = manifest["worker_seconds"] if step in _ONE_PASS else None
+    return {
+        "step": step,
+        "seconds": seconds,
+        "worker_seconds": worked,
+        "bytes": bytes_in,
+        "mb_per_second": _rate(bytes_in, seconds),
+        "mb_per_core_second": _rate(bytes_in, worked),
+        "peak_memory": manifest.get("peak_memory") or None,
+        "stages": manifest.get("stage_seconds", {}),
+    }
+
+
+def _rate(n_bytes: int, seconds: float | None) -> float | None:
+    return round(n_bytes / 1e6 / seconds, 2) if n_bytes and seconds else None
+
+
+def _manifest(step: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What a step was made of, and what came of it: its hashes, files and bytes."""
+    return {
+        "step": step,
+        "key": manifest["key"],
+        "outputs": manifest["outputs"],
+        "units": len(manifest["units"]),
+        "files": len(manifest["files"]),
+        "bytes": sum(stamp["bytes"] for stamp in manifest["files"].values()),
+    }

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from pipeline.documents import RAW
 from pipeline.settings import FieldNames
+from pipeline.sources.fields import is_path
 from pipeline.sources.json_values import (
     BACKSLASH,
     BRACE,
@@ -38,8 +39,9 @@ class FlatJson:
     """Reads blocks of JSON lines for one choice of fields."""
 
     def __init__(self, fields: FieldNames, max_document_bytes: int):
-        names = [fields.text, fields.id, fields.url, fields.date]
-        self._usable = not fields.meta and len(set(names)) == len(names)
+        names = [*fields.texts, fields.id, fields.url, fields.date]
+        plain = not fields.meta and len(set(names)) == len(names) == 4
+        self._usable = plain and not any(map(is_path, names))
         encoded = [name.encode("utf-8", "surrogatepass") for name in names]
         self._names = np.frombuffer(b"".join(encoded), np.uint8)
         self._ends = np.cumsum([0, *map(len, encoded)])

@@ -9,6 +9,7 @@ import orjson
 import pyarrow as pa
 
 from pipeline.settings import Clean, Source
+from pipeline.sources.fields import document_of
 from pipeline.sources.flat_json import FlatJson
 from pipeline.sources.lines import UTF8, LineBlock, LineReader
 from pipeline.sources.records import Block, Failed, Raw, excerpt, raw_batch, too_large
@@ -45,7 +46,7 @@ def read_jsonl(
         lines, places = block.lines(), reader.places(block)
         del block
         records = [
-            (row, _record(lines[row], places[row].as_py(), source, encoding, clean))
+            (row, json_record(lines[row], places[row].as_py(), source, encoding, clean))
             for row in odd.tolist()
         ]
         del lines
@@ -80,36 +81,19 @@ def _merged(
     return Block(documents, failed)
 
 
-def _record(
+def json_record(
     line: bytes | bytearray, place: str, source: Source, encoding: str, clean: Clean
 ) -> Raw | Failed | None:
-    """A line's document, or why it is none; None for a blank line."""
+    """The document of a JSON value, or why it is none; None for a blank line."""
     if not line or line.isspace():
         return None
     try:
         record = _parse(line, encoding)
     except (ValueError, RecursionError):
         return Failed("bad_json", place, excerpt(line))
-    fields = source.fields
     if not isinstance(record, dict):
         return Failed("bad_record", place, excerpt(line))
-    identity = scalar(record.get(fields.id))
-    text = record.get(fields.text)
-    if not isinstance(text, str):
-        return Failed("bad_record", place, excerpt(line), identity)
-    if not text or text.isspace():
-        return Failed("empty_text", place, "", identity)
-    size = len(text) if text.isascii() else len(text.encode())
-    if size > clean.max_document_bytes:
-        return too_large(place, text, size, clean.max_document_bytes, identity)
-    return Raw(
-        identity,
-        text,
-        scalar(record.get(fields.url)),
-        scalar(record.get(fields.date)),
-        meta_json({name: record[name] for name in fields.meta if name in record}),
-        place,
-    )
+    return document_of(record, line, place, source, clean)
 
 
 def _parse(line: bytes | bytearray, encoding: str) -> Any:
@@ -146,22 +130,3 @@ def _without_surrogates(value: Any) -> Any:
     if isinstance(value, dict):
         return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
     return value
-
-
-def scalar(value: object) -> str | None:
-    """A string or a number as text; anything else, and nothing, is null."""
-    if isinstance(value, str):
-        return value or None
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return None
-
-
-def meta_json(values: dict[str, Any]) -> str | None:
-    """Named values as one JSON object, keys sorted; None where there are none.
-
-    What JSON has no form for (dates, bytes, decimals) is written as Python prints it.
-    """
-    if not values:
-        return None
-    return json.dumps(values, ensure_ascii=False, sort_keys=True, default=str)

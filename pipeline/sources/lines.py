@@ -81,6 +81,12 @@ class LineReader:
             chunks = self._stream.chunks(max(split.start - 1, 0))
             yield from self._blocks(*_within(chunks, split.start, split.end))
 
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes of the whole file without a byte order mark, of a wide encoding in UTF-8."""
+        chunks = self._decoded()
+        yield next(chunks, b"").removeprefix(codecs.BOM_UTF8)
+        yield from chunks
+
     def places(self, block: LineBlock) -> pa.StringArray:
         """`file:number` of each line; of a split `file@offset`, for nobody has counted the rest."""
         by_offset = self._split is not None

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from pipeline import storage
 from pipeline.documents import RAW
 from pipeline.settings import Clean, Source
-from pipeline.sources.jsonl import meta_json
+from pipeline.sources.fields import meta_json
 from pipeline.sources.records import Block, Failed, excerpt, raw_batch, too_large
 from pipeline.sources.row_groups import BUFFER, batches, group_bytes
 from pipeline.sources.stream import EXPANSION_FREE
@@ -38,8 +38,9 @@ def read_parquet(
         except _DAMAGE as error:
             yield _lost(_damage(uri), place, str(error), None)
             return
-        if source.fields.text not in names:
-            reason = f"no column '{source.fields.text}'; there are {', '.join(names)}"
+        (text,) = source.fields.texts
+        if text not in names:
+            reason = f"no column '{text}'; there are {', '.join(names)}"
             yield _lost("bad_record", place, reason, sizes.num_rows)
             return
         first = 1
@@ -61,7 +62,7 @@ def _row_group(
 ) -> Iterator[Block]:
     """The rows of one group, of which the first is row `first` of the file."""
     fields, here = source.fields, parquet.schema_arrow.names
-    wanted = dict.fromkeys([fields.text, fields.id, fields.url, fields.date, *fields.meta])
+    wanted = dict.fromkeys([*fields.texts, fields.id, fields.url, fields.date, *fields.meta])
     columns = [name for name in wanted if name in here]
     facts = parquet.metadata.row_group(group)
     end = first + facts.num_rows
@@ -88,7 +89,7 @@ def _row_group(
 
 def _block(batch: pa.RecordBatch, first: int, place: str, source: Source, clean: Clean) -> Block:
     fields = source.fields
-    texts = _strings(batch[fields.text], source.encoding)
+    texts = _strings(batch[fields.texts[0]], source.encoding)
     sizes = pc.fill_null(pc.binary_length(texts), 0)
     blank = pc.fill_null(pc.or_(pc.utf8_is_space(texts), pc.equal(sizes, 0)), True)
     good = np.asarray(
@@ -133,7 +134,7 @@ def _failure(
 ) -> Failed:
     """Why the row is no document."""
     if text is None:
-        value = batch[source.fields.text][row].as_py()
+        value = batch[source.fields.texts[0]][row].as_py()
         return Failed("bad_record", place, excerpt(str(value)), identity)
     if not text or text.isspace():
         return Failed("empty_text", place, "", identity)

@@ -11,9 +11,11 @@ import pyarrow.compute as pc
 from pipeline.settings import Clean, Source
 from pipeline.sources.changes import vanished
 from pipeline.sources.html import read_html
+from pipeline.sources.json_files import read_json
 from pipeline.sources.jsonl import read_jsonl
 from pipeline.sources.parquet import read_parquet
 from pipeline.sources.records import BATCH_ROWS, Block, Failed, raw_batch
+from pipeline.sources.tables import read_table
 from pipeline.sources.text import read_lines, read_text
 from pipeline.sources.units import Split, WorkUnit, place
 from pipeline.sources.warc import read_warc
@@ -30,6 +32,9 @@ FileReader = Callable[[FileInfo, Split | None, Source, Clean], Iterator[Block]]
 
 _READERS: dict[str, Reader] = {
     "jsonl": read_jsonl,
+    "json": read_json,
+    "csv": read_table,
+    "tsv": read_table,
     "parquet": read_parquet,
     "text": read_text,
     "lines": read_lines,

@@ -35,6 +35,11 @@ class ByteStream:
     def is_compressed(self) -> bool:
         return self._stream is not self._file
 
+    @property
+    def consumed(self) -> int:
+        """Bytes of the file itself that were read so far; of a compressed one 64 KiB at a time."""
+        return self._file.tell()
+
     def chunks(self, start: int = 0) -> Iterator[bytes]:
         """The bytes, at most `CHUNK` at a time; of a plain file from byte `start` on."""
         with self:

@@ -47,6 +47,12 @@ class WorkUnit:
     files: tuple[FileInfo, ...]
     split: Split | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes that the unit reads, as they are stored; of a split its part of the file."""
+        whole = sum(file.size for file in self.files)
+        return whole // self.split.of if self.split else whole
+
     def to_json(self) -> dict[str, Any]:
         return {
             "number": self.number,

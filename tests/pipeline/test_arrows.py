@@ -16,7 +16,8 @@ import pytest
         ),
         (
             "pipeline.recipe pipeline.clean pipeline.assemble pipeline.count pipeline.tokenize "
-            "pipeline.dedup.shards beam_runner",
+            "pipeline.dedup.shards pipeline.explain.document pipeline.compare.figures "
+            "pipeline.plan.predict pipeline.plan.show beam_runner",
             "apache_beam",
         ),
         ("trainer.train trainer.export trainer.generate trainer.evaluate", "apache_beam pipeline"),

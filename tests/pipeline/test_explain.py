@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.clean_batch import clean_batch
 from pipeline.documents import RAW
-from pipeline.explain import explain, explain_lines
+from pipeline.explain.edits import explain, explain_lines
 from pipeline.settings import Clean, Pii, Source
 from pipeline.text.edits import apply
 

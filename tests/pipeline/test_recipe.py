@@ -62,7 +62,7 @@ def test_the_documented_recipe_is_the_printed_one() -> None:
 
 
 def test_the_shipped_recipes_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("DATA", "DEMO", "CORPUS", "EVAL"):
+    for variable in ("DATA", "DEMO", "CORPUS", "CRAWL", "EVAL"):
         monkeypatch.setenv(f"MALMOI_{variable}", "/folder")
     recipes = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
     assert len(recipes) >= 2

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from pipeline import console, logs, status, storage
-from pipeline.console import Follower
 from pipeline.counts import Counts
+from pipeline.follower import Follower
 from pipeline.receipts import Task
 from pipeline.recipe import Recipe
 from pipeline.way import STEPS
@@ -258,7 +258,7 @@ def test_durations_are_short(seconds: float | None, shown: str) -> None:
 
 
 def test_plans_lie_beside_the_logs(tmp_path: Path) -> None:
-    plan = status.Plan.made(str(tmp_path), STEPS["count"], ["part-00000"], 2)
+    plan = status.Plan.made(str(tmp_path), STEPS["count"], {"part-00000": 0}, 2)
     assert status.Plan.read(str(tmp_path), STEPS["count"]) == plan
     assert storage.exists(str(tmp_path / "logs" / "plan-count.json"))
 

@@ -1,6 +1,8 @@
 """The section on copies: figures collected from manifests, made up and of a real run."""
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.dedup.pairs import shown
+from pipeline.dedup.records import RULES
 from pipeline.recipe import parse
-from pipeline.report.copies import LARGEST, collect_clusters, collect_copies, show_copies
+from pipeline.report.copies import collect_clusters, collect_copies, show_copies
 from pipeline.synthetic import generate_documents
 from tests.conftest import Malmoi
 
@@ -47,16 +51,15 @@ def manifests() -> dict[str, Any]:
         },
         "assemble": {
             "units": {"part-00000": "blog", "part-00001": "blog", "part-00002": "chat"},
+            "copies": {"clusters": [{"id": "b", "cluster_size": 30}], "pairs": [{"id": "c"}]},
             "facts": {
                 "part-00000": {
                     "cluster_sizes": {"2": 7, "30": 1},
-                    "largest": [_cluster("b", 30), *(_cluster(f"d{n}", 2) for n in range(7))],
                     "lines": {"dropped": 12, "documents": 10, "bytes": 300},
                     "top_lines": [{"text": "무단전재 금지", "documents": 140}],
                 },
                 "part-00001": {
                     "cluster_sizes": {"2": 5, "11": 1},
-                    "largest": [_cluster("a", 11), *(_cluster(f"c{n}", 2) for n in range(5))],
                     "lines": {"dropped": 3, "documents": 3, "bytes": 70},
                     "top_lines": [
                         {"text": "무단전재 금지", "documents": 140},
@@ -67,10 +70,6 @@ def manifests() -> dict[str, Any]:
             },
         },
     }
-
-
-def _cluster(name: str, size: int) -> dict[str, Any]:
-    return {"id": name, "source": "blog", "cluster_size": size, "text": f"글 {name}"}
 
 
 def test_units_are_added_up() -> None:
@@ -87,8 +86,11 @@ def test_units_are_added_up() -> None:
         {"from": 0.95, "documents": 5},
         {"from": 1.0, "documents": 5},
     ]
-    assert [row["id"] for row in copies["largest"]][:4] == ["b", "a", "c0", "c1"]
-    assert len(copies["largest"]) == LARGEST
+    assert copies["largest"] == [{"id": "b", "cluster_size": 30}]
+    assert copies["pairs"] == [{"id": "c"}]
+    assert copies["line_sources"] == [
+        {"source": "blog", "dropped": 15, "documents": 13, "bytes": 370}
+    ]
     assert copies["lines"] == {"dropped": 15, "documents": 13, "bytes": 370}
     assert copies["top_lines"] == [  # a line's documents are its source's, in every unit
         {"source": "blog", "text": "목록으로 돌아가기", "documents": 150},
@@ -107,13 +109,14 @@ def test_manifests_of_other_versions_give_what_they_have() -> None:
     recipe = parse(RECIPE)
     for step in ("dedup", "assemble"):
         done[step]["facts"] = {}
+    del done["assemble"]["copies"]
     copies = collect_copies(done, recipe)
     assert copies["candidates"] is None and copies["verified"] is None
     assert copies["removed"][0] == {"rule": "exact_duplicate", "documents": 40, "bytes": None}
     assert copies["largest"] == copies["top_lines"] == copies["similarity"] == []
     assert collect_clusters(done["assemble"]) == collect_clusters(None) == []
-    shown = show_copies(copies, [], [])
-    assert shown and shown["removed"][-1] == ("all copies", "100", "10.0 %", "800 B, 16.0 %")
+    section = show_copies(copies, [])
+    assert section and section["removed"][-1] == ("all copies", "100", "10.0 %", "800 B, 16.0 %")
     assert "largest" not in collect_copies({"dedup": done["dedup"]}, recipe)
 
 
@@ -122,7 +125,7 @@ def test_a_run_without_deduplication_has_no_such_section() -> None:
     assert collect_copies({"assemble": manifests()["assemble"]}, recipe) == {}
     off = parse(RECIPE + "dedup: {enabled: false}\n")
     assert collect_copies(manifests(), off) == {}  # the directory may hold those of another day
-    assert show_copies({}, [], []) is None
+    assert show_copies({}, []) is None
 
 
 @pytest.fixture(scope="module")
@@ -143,9 +146,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_real_run(folder: Path, malmoi: Malmoi) -> None:
-    run = folder / "run"
-    malmoi("curate", folder / "recipe.yaml", "--out", run)
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Path:
+    command = [sys.executable, "-m", "beam_runner", "curate", folder / "recipe.yaml"]
+    subprocess.run(
+        [*command, "--out", folder / "run"], check=True, capture_output=True, timeout=600
+    )
+    return folder / "run"
+
+
+def test_a_real_run(run: Path) -> None:
     copies = json.loads((run / "report.json").read_text("utf-8"))["copies"]
 
     drops = pa.concat_tables(pq.read_table(path) for path in run.glob("drops/part-*.parquet"))
@@ -164,7 +174,52 @@ def test_a_real_run(folder: Path, malmoi: Malmoi) -> None:
     assert {row["cluster_size"] for row in copies["largest"]} == {2}
 
     page = (run / "report.html").read_text("utf-8")
-    section = page.split("<h2>Copies</h2>")[1].split("<h2>")[0]
-    for part in ("<td>contained</td>", FOOTER, "pairs proposed", "threshold 0.", "2 documents"):
+    section = page.split("<h2>Copies</h2>")[1].split("</section>")[0]
+    for part in ("<td>contained</td>", "pairs proposed", "threshold 0.", "2 documents", "<ins>"):
         assert part in section, part
     assert section.count("<svg") == 3
+    assert FOOTER in page.split("<h2>Lines that recur</h2>")[1].split("</section>")[0]
+
+
+def test_pairs_are_what_dedup_found(run: Path) -> None:
+    """Every pair that is shown stands in the removal lists, with the texts of the clean shards."""
+    copies = json.loads((run / "report.json").read_text("utf-8"))["copies"]
+    clean = [pq.read_table(path).to_pylist() for path in sorted(run.glob("clean/part-*.parquet"))]
+    true = {}
+    for shard, path in enumerate(sorted(run.glob("drops/part-*.parquet"))):
+        for drop in pq.read_table(path).to_pylist():
+            kept = clean[drop["witness_shard"]][drop["witness_row"]]
+            true[clean[shard][drop["row"]]["id"]] = (drop["rule"], kept["id"])
+    text = {document["id"]: document["text"] for shard in clean for document in shard}
+    assert {pair["rule"] for pair in copies["pairs"]} == set(RULES)
+    clusters = copies["largest"]
+    assert len(clusters) == 10 and all(len(cluster["pairs"]) == 1 for cluster in clusters)
+    for pair in [*copies["pairs"], *(pair for cluster in clusters for pair in cluster["pairs"])]:
+        assert true[pair["id"]] == (pair["rule"], pair["duplicate_of"])
+        for side, name in (("removed", "id"), ("kept", "duplicate_of")):
+            shown = "".join(part if isinstance(part, str) else "…" for _, part in pair[side])
+            pieces = shown.split("…")
+            assert text[pair[name]].startswith(pieces[0]) and text[pair[name]].endswith(pieces[-1])
+            assert all(piece in text[pair[name]] for piece in pieces)
+    for cluster in clusters:
+        assert cluster["text"] == text[cluster["id"]][: len(cluster["text"])]
+
+
+def test_a_witness_of_an_earlier_run(folder: Path, run: Path, malmoi: Malmoi) -> None:
+    """Its text is read there; where that run is gone the pair is left out."""
+    recipe, later = folder / "later.yaml", folder / "later"
+    recipe.write_text(
+        f"sources: [{{name: blog, paths: [b.jsonl]}}]\ndedup: {{against: ['{run}']}}\n", "utf-8"
+    )
+    malmoi("curate", recipe, "--out", later)
+    copies = json.loads((later / "report.json").read_text("utf-8"))["copies"]
+    kept = [
+        name
+        for path in run.glob("curated/*.parquet")
+        for name in pq.read_table(path, columns=["id"])["id"].to_pylist()
+    ]
+    assert copies["pairs"] and not copies["largest"]
+    assert {pair["duplicate_of"] for pair in copies["pairs"]} <= set(kept)
+    told = json.loads((later / "curated/receipts/part-00000.json").read_text("utf-8"))
+    roots = [str(later), str(folder / "nowhere")]
+    assert shown({0: told["facts"]["copies"]}, roots) == {"clusters": [], "pairs": []}

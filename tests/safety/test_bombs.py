@@ -80,6 +80,12 @@ def shapes() -> Iterator[tuple[str, str, bytes, int]]:
     yield "empty lines", "jsonl", members(b"\n" * 10_000_000, 20), 0
     yield "no end of a string", "jsonl", gzip.compress(b'{"text": "') + zeros, 0
     yield "deep arrays", "jsonl", gzip.compress(b'{"text": ') + members(b"[" * 50_000_000, 20), 0
+    yield "a document of json", "json", gzip.compress(b'[{"text": "') + zeros, 0
+    yield "beside documents", "json", gzip.compress(b'{"x": "') + zeros, 0
+    yield "a cell", "tsv", gzip.compress(b"text\n") + zeros, 0
+    yield "a quoted line", "csv", gzip.compress(b'text\n"') + zeros, 0
+    lines = members((b"a,b" * 30 + b"\n") * 500_000, 20)
+    yield "quoted lines", "csv", gzip.compress(b'text\n"') + lines, 0
     yield "whole file", "text", zeros, 0
     yield "page", "html", zeros, 0
     record = gzip.compress(warc(HTTP + b"\r\n", 1_000_000_000 + len(HTTP) + 2))

@@ -35,7 +35,7 @@ def poison_metadata(path: Path, bomb: Touch) -> None:
 
 
 def poison_inside(path: Path, bomb: Touch) -> None:
-    metadata = checkpoint._Reader(str(path)).metadata
+    metadata = checkpoint.Reader(str(path)).metadata
     metadata.planner_data = bomb
     (path / ".metadata").write_bytes(pickle.dumps(metadata))
 
@@ -54,7 +54,7 @@ def point_at(path: Path, bomb: Touch, as_bytes: bool) -> None:
     file = io.BytesIO()
     torch.save(bomb, file)
     data = file.getvalue()
-    metadata = checkpoint._Reader(str(path)).metadata
+    metadata = checkpoint.Reader(str(path)).metadata
     (path / "__0_0.distcp").write_bytes(data)
     for entry in metadata.storage_data.values():
         entry.offset, entry.length = 0, len(data)

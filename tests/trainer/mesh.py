@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import signal
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,8 @@ from torch._dynamo.utils import counters
 from torch.distributed.tensor import DTensor
 
 from trainer import checkpoint
-from trainer.config import ModelConfig, TrainConfig
+from trainer.config import ModelConfig, ParallelConfig, TrainConfig
+from trainer.energy import Grid, Meter
 from trainer.evaluate import Reading
 from trainer.init import initialise
 from trainer.layout import build_parallel, set_full
@@ -169,12 +171,12 @@ def loaded(model: ModelConfig, rows: int, settings: TrainConfig, path: Path) -> 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """All tensors of a checkpoint, whole, by this process alone."""
-    described = checkpoint._Reader(str(path)).metadata.state_dict_metadata
+    described = checkpoint.Reader(str(path)).metadata.state_dict_metadata
     tensors = {
         name: torch.empty(entry.size, dtype=entry.properties.dtype)
         for name, entry in described.items()
     }
-    dcp.load(tensors, storage_reader=checkpoint._Reader(str(path)), no_dist=True)
+    dcp.load(tensors, storage_reader=checkpoint.Reader(str(path)), no_dist=True)
     return tensors
 
 
@@ -216,3 +218,14 @@ def _split_matrices(network: NeoX, mesh: Any) -> None:
             module, _, leaf = name.rpartition(".")
             split = distribute_tensor(weight.detach(), mesh, [Shard(0)], src_data_rank=None)
             setattr(network.get_submodule(module), leaf, torch.nn.Parameter(split))
+
+
+def metered(tensor: int) -> dict[str, Any]:
+    """What each process's state is told of the energy of 3 steps."""
+    with ranks(ParallelConfig(tensor=tensor)) as process:
+        grid = Grid("KOR", "South Korea", 400.0)
+        state = checkpoint.State(step=3)
+        with Meter(process, grid, 0) as meter:
+            time.sleep(0.2)
+            meter.add_to(state)
+        return state.energy
