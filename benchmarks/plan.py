@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.plan import child
-from pipeline.plan.extrapolate import Estimate, at_hand
+from pipeline.plan.extrapolate import Estimate, at_hand, total
 from pipeline.plan.measure import measure
 from pipeline.plan.predict import Prediction
 from pipeline.plan.prices import Prices
@@ -94,8 +94,7 @@ def of_steps(prediction: Prediction, used: dict[str, StepUse]) -> list[dict[str,
         row(f"core-seconds of {step}", one, used[step].cpu_seconds)
         for step, one in prediction.seconds.items()
     ]
-    total = sum(one.value for one in prediction.seconds.values())
-    everything = Estimate(total, total, total, 0.0, "")
+    everything = total(prediction.seconds.values())
     rows.append(row("core-seconds", everything, sum(use.cpu_seconds for use in used.values())))
     rows += [
         row(f"memory of {step}", one, used[step].memory) for step, one in prediction.memory.items()

@@ -20,6 +20,7 @@ from pipeline.curated import chosen, curated, excerpts
 from pipeline.kernels.features import measure
 from pipeline.pii.detect import spans_batch
 from pipeline.workspace import Workspace
+from tokenizer.errors import CorruptFileError
 
 SLURS = Path(__file__).parent / "slurs.txt"
 
@@ -55,11 +56,12 @@ def look(texts: Iterable[str], kinds: Collection[str]) -> Looked:
 
 def look_at_corpus(workspace: Workspace, kinds: Collection[str]) -> dict[str, Looked] | None:
     """By source, what is found in the texts of `pipeline.curated.excerpts`: the same texts for
-    the same shards, at most 16 MB. None where a shard of the corpus is not there any more.
+    the same shards, at most 16 MB. None where one of them is not there any more, or not whole: a
+    report needs no more than manifests.
     """
     try:
         texts = excerpts(workspace.root, chosen(curated(workspace)))
-    except FileNotFoundError:
+    except CorruptFileError:
         return None
     return {source: look(some, kinds) for source, some in sorted(texts.items())}
 

@@ -63,8 +63,9 @@ def choose(records: Sequence[Record], nested: bool) -> Keys:
     )
     sample = texts.get(chosen[0], [])
     marked = sum(len(_TAGS.findall(text)) > 1 for text in sample)
-    first = [key for key in records[0] if not is_personal([key])[0]] if records else []
-    return Keys(fields, first, marked * 2 > len(sample))
+    first = list(records[0]) if records else []
+    told = zip(first, is_personal(first), strict=True)
+    return Keys(fields, [key for key, personal in told if not personal], marked * 2 > len(sample))
 
 
 def _leaves(value: Any, path: str, nested: bool) -> Iterator[tuple[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.clean import CleanWork, clean_unit
 from pipeline.dedup.plan import earlier_runs, signature_settings
 from pipeline.filters import histograms, models
+from pipeline.filters.rules import Rule
 from pipeline.jobs.session import Session
 from pipeline.recipe import Recipe
 from pipeline.sources.units import WorkUnit, fingerprint, plan_units
@@ -55,27 +56,30 @@ def run(session: Session, workspace: Workspace, recipe: Recipe) -> Outcome:
                 size=work_unit.size,
             )
         )
-    sources = {unit.name: unit.payload.unit.source for unit in units}
-
-    def describe(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The histograms by source, instead of those of every unit."""
-        each = [(sources[unit], told["histograms"]) for unit, told in facts.items()]
-        rest = {
-            unit: {name: value for name, value in told.items() if name != "histograms"}
-            for unit, told in facts.items()
-        }
-        return {
-            "histograms": histograms.merge(each, rules_of),
-            "facts": {unit: told for unit, told in rest.items() if told},
-        }
-
     return workspace.perform(
         "clean",
         settings=settings,
         units=units,
         work=lambda tasks: session.map("clean units", clean_unit, tasks),
-        describe=describe,
+        describe=lambda facts: _describe(
+            facts, {u.name: u.payload.source.name for u in units}, rules_of
+        ),
     )
+
+
+def _describe(
+    facts: Mapping[str, Any], sources: Mapping[str, str], rules: Mapping[str, Mapping[str, Rule]]
+) -> dict[str, Any]:
+    """The histograms of each source, instead of what every unit says of its own."""
+    each = [(sources[unit], told["histograms"]) for unit, told in facts.items()]
+    rest = {
+        unit: {name: value for name, value in told.items() if name != "histograms"}
+        for unit, told in facts.items()
+    }
+    return {
+        "histograms": histograms.merge(each, rules),
+        "facts": {unit: told for unit, told in rest.items() if told},
+    }
 
 
 def advise(planned: Iterable[WorkUnit], workers: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 
 import numpy as np
 
@@ -72,11 +72,10 @@ def core_seconds(runs: Runs, corpus: Corpus, costs: UnitCosts | None) -> dict[st
         if step == "tokenizer":
             found[step] = _of_tokenizer(runs)
             continue
-        graphs = list(_by_graph(step, use))
-        before = [seconds for _, seconds in _by_graph(step, runs.before(step))]
+        before = {at: little for at, (_, little) in enumerate(_by_graph(step, runs.before(step)))}
         found[step] = total(
-            runs.line(name, much, little, BY_SLOPE)
-            for (name, much), little in zip_longest(graphs, before[: len(graphs)], fillvalue=0.0)
+            runs.line(name, much, before.get(at, 0.0), BY_SLOPE)
+            for at, (name, much) in enumerate(_by_graph(step, use))
         )
     if costs is not None:
         found["dedup"] = found["dedup"] + _of_copies(runs, corpus, costs)
@@ -210,7 +209,7 @@ def _scratch_of_dedup(runs: Runs, corpus: Corpus, costs: UnitCosts) -> Estimate:
             [max(0, graph.scratch - (sets if at else 0)) for graph, at in _after(use.graphs)]
         )
     lines = [
-        runs.line("clean_bytes", float(much), float(little))
+        runs.line("clean_bytes", float(much), float(little), "with clean bytes")
         for much, little in zip(*plain, strict=False)
     ]
     held = costs.shingle_bytes * corpus.copies_bytes
