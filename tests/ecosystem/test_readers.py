@@ -8,8 +8,12 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from tokenizer.encode import Encoder
+from trainer.dataset import Dataset
 
 PAGE = Path(__file__).parents[2] / "docs" / "ecosystem.md"
 NO_NETWORK = """
@@ -98,3 +102,21 @@ def test_blocks_of_the_card(lab: Path, tmp_path: Path, monkeypatch: pytest.Monke
     assert list(map(int, told)) == [len(kept), with_copies, len(kept)]
     (query,) = blocks(card, "sql")
     assert sum(row[1] for row in duckdb.sql(query).fetchall()) == len(kept)
+
+
+def test_shards_of_another_tokenizer_are_trained_on(lab: Path, tmp_path: Path) -> None:
+    """The script of docs/guide/polyglot-ko.md, with our own tokenizer in the place of theirs."""
+    (code,) = blocks((PAGE.parent / "guide" / "polyglot-ko.md").read_text("utf-8"), "python")
+    first, theirs = tmp_path / "work" / "runs" / "first", tmp_path / "polyglot-ko-1.3b"
+    first.mkdir(parents=True)
+    theirs.mkdir()
+    (first / "curated").symlink_to(lab / "runs" / "first" / "curated")
+    exported = lab / "runs" / "first" / "tokenizer" / "tokenizer.json"
+    (theirs / "tokenizer.json").write_bytes(exported.read_bytes())
+    run_python(code, tmp_path / "work", tmp_path)
+    data = Dataset.open(first / "tokens", context=32)
+    data.check_ids()
+    (stream,) = data.train.streams
+    texts = [row["text"] for row in documents(lab)]
+    own = Encoder((exported.parent / "malmoi.model").read_bytes())
+    assert stream.tokens == len(own.encode_batch(pa.array(texts))[0]) + len(texts)

@@ -1,6 +1,7 @@
 """Every command explains itself, and the shell completes names."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -78,3 +79,31 @@ def test_names_and_recipes_are_completed(tmp_path: Path) -> None:
     assert completed(tmp_path, "malmoi curate r.yaml --runner fl") == ["flink"]
     assert completed(tmp_path, "malmoi run ") == ["my.yml", "recipes/"]
     assert completed(tmp_path, "malmoi run recipes/o") == ["recipes/one.yaml"]
+
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "README.ko.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def test_the_pages_name_commands_and_options_that_there_are() -> None:
+    """In `malmoi ...` of a line of shell, up to what a pipe or `--` takes over."""
+    wrong, seen = [], 0
+    for page in PAGES:
+        text = page.read_text("utf-8").replace("\\\n", " ")
+        for shell in re.findall(r"^ *```(?:sh)?\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE):
+            for line in re.findall(r"^ *(?:\S*/|\S+=\S+ )*malmoi (.*)$", shell, re.MULTILINE):
+                words = re.split(r" [|>#] | -- | --$", line.replace("[", "").replace("]", ""))[
+                    0
+                ].split()
+                name = next((n for n in (" ".join(words[:2]), words[0]) if n in COMMANDS), None)
+                options = (
+                    {option for each in COMMANDS[name].params for option in each.opts}
+                    if name
+                    else set()
+                )
+                unknown = [word for word in words if word.startswith("--") and word not in options]
+                seen += 1
+                if name is None or unknown:
+                    wrong.append((page.name, line, unknown))
+    assert wrong == []
+    assert seen > 30
