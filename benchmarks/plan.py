@@ -15,8 +15,6 @@ import argparse
 import json
 import sys
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +67,8 @@ def compared(recipe: Recipe, times: float, folder: Path) -> list[dict[str, Any]]
     prediction = trial.try_out(recipe, size, str(folder / "plan"), Prices())
     root = str(folder / "run")
     with (
-        ProcessPoolExecutor(1, get_context("spawn"), initializer=child.begin) as process,
-        ProcessPoolExecutor(1, get_context("spawn"), initializer=child.begin) as other,
+        child.pool() as process,
+        child.pool(fresh=True) as other,
     ):
         used = {use.step: use for use in trial.steps(recipe, root, process, other)}
     names = [source.name for source in recipe.sources]

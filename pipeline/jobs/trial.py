@@ -6,9 +6,8 @@ is loaded, on the eighth again and on all of it, which are measured.
 
 import os
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 import pyarrow as pa
 
@@ -70,8 +69,8 @@ def try_out(
         for name, part, parts in (("eighth", 8, EIGHTH), ("run", 1, (*EIGHTH, "rest")))
     )
     with (
-        ProcessPoolExecutor(1, get_context("spawn"), initializer=child.begin) as process,
-        ProcessPoolExecutor(1, get_context("spawn"), initializer=child.begin) as other,
+        child.pool() as process,
+        child.pool(fresh=True) as other,
     ):
         process.submit(_warm, eighth, storage.join(folder, "first")).result()
         used_eighth = steps(eighth.recipe, eighth.root, process, other, is_eighth=True)

@@ -16,7 +16,7 @@ import numpy as np
 SIZES_A_FACTOR = 12
 """Sizes of groups on trial for each factor of 10, beyond the small ones that are all tried."""
 
-_EXPONENT = 2.5
+EXPONENT = 2.5
 """Groups of s documents are tried first in numbers that fall as s^-2.5: where a sample cannot tell,
 small groups, which are most of them everywhere."""
 
@@ -53,12 +53,13 @@ class Groups:
         return float(self.weights @ (1.0 - (1.0 - rate) ** self.sizes.astype(np.float64)))
 
 
-def fit(seen: np.ndarray, rate: float) -> Groups:
+def fit(seen: np.ndarray, rate: float, exponent: float = EXPONENT) -> Groups:
     """The groups of the corpus from those of a sample.
 
     Args:
         seen: float64[k]; seen[j] groups of j + 1 documents in the sample (or their bytes).
         rate: documents of the sample for one of the corpus, in (0, 1].
+        exponent: of the power law that is tried first.
     """
     counts = np.arange(1, len(seen) + 1)
     if rate >= 1.0 or not seen.any():
@@ -67,7 +68,7 @@ def fit(seen: np.ndarray, rate: float) -> Groups:
     chances = _binomial(counts, sizes, rate)  # (k, n)
     visible = 1.0 - (1.0 - rate) ** sizes.astype(np.float64)
     known = np.flatnonzero(seen)
-    weights = sizes**-_EXPONENT * np.gradient(sizes.astype(np.float64))
+    weights = sizes**-exponent * np.gradient(sizes.astype(np.float64))
     weights *= (counts @ seen) / rate / (weights @ sizes)
     seen_known, chances = np.asarray(seen, np.float64)[known], chances[known]
     for _ in range(_ROUNDS):

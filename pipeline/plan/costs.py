@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipeline.dedup.plan import shuffles
+from pipeline.dedup.plan import BYTES_AN_ANCHOR, shuffles
+from pipeline.dedup.records import ANCHOR, MEMBER, PAIR
 from pipeline.kernels.buckets import count_pairs
 from pipeline.plan.calibrate import UnitCosts
 from pipeline.plan.extrapolate import BY_COPIES, BY_WORDS, Corpus, Estimate, Scale, total
@@ -30,6 +31,12 @@ SHINGLES = "write shingle sets"
 PLACE_BYTES = 100
 """Of a blob's key and place on its way through an engine; the blob itself lies in a file."""
 
+_ROUND = "members by bucket"
+"""The graph of `dedup` that is done once for some of the bands, or of the anchors."""
+
+_COPIES_HELD = 4
+"""Of bucket members at a time: as they are made, sorted, packed, and as they are told apart."""
+
 _HELD = "with what is held at once"
 
 _BATCH_TEXT = 16_000_000
@@ -48,6 +55,7 @@ class Runs:
     drivers: Mapping[str, Estimate]
     scale: Scale
     morphemes: bool  # whether the tokenizer analyses all eojeol that it uses, in other processes
+    bands: int  # of MinHash
     training: tuple[float, float]  # seconds in which it trains, in both runs
 
     def before(self, step: str) -> StepUse:
@@ -117,7 +125,7 @@ def _of_copies(runs: Runs, corpus: Corpus, costs: UnitCosts) -> Estimate:
 
 
 def memory(
-    runs: Runs, largest: float, largest_small: float, unit_bytes: float
+    runs: Runs, largest: float, largest_small: float, unit_bytes: float, corpus: Corpus
 ) -> dict[str, Estimate]:
     """Bytes that a worker holds at most, by step.
 
@@ -131,12 +139,15 @@ def memory(
             continue
         before = runs.before(step)
         held, held_before = use.memory - use.base, before.memory - before.base
+        if step == "dedup":
+            found[step] = _memory_of_dedup(runs, use.memory, unit_bytes, corpus)
+            continue
         if step == "tokenizer":
             here, here_before = runs.drivers["used_eojeol"].sample, runs.small["used_eojeol"]
             reached = runs.drivers["used_eojeol"].value
         else:
             here, here_before = largest, largest_small
-            reached = unit_bytes if step == "dedup" else min(unit_bytes, max(_BATCH_TEXT, largest))
+            reached = min(unit_bytes, max(_BATCH_TEXT, largest))
         slope = max(0.0, (held - held_before) / max(here - here_before, 1.0))
         more = slope * max(0.0, reached - here)
         least = float(use.memory)
@@ -144,35 +155,60 @@ def memory(
     return found
 
 
-def shuffled(runs: Runs, bands: int) -> dict[str, Estimate]:
-    """Blob bytes that workers of `dedup` send each other by files, and what an engine carries."""
-    graphs = runs.used["dedup"].graphs
-    before = runs.before("dedup").graphs
-    sent = runs.line(
-        "clean_bytes",
-        float(sum(graph.bytes for graph in graphs)),
-        float(sum(graph.bytes for graph in before)),
-        "with clean bytes",
-    )
-    documents = runs.drivers["clean_documents"]
-    units = runs.scale.units
-    made = shuffles(
-        round(documents.value),
-        round(documents.value / max(units, 1)),
+def _memory_of_dedup(runs: Runs, here: int, unit_bytes: float, corpus: Corpus) -> Estimate:
+    """Bytes: the bucket members of a shard or of a hash range, whichever are more, some times over;
+    and the forest of near copies, which a worker has whole (`outcome.component_blobs`).
+    """
+    made, units = _shuffles(runs), runs.scale.units
+    documents = runs.drivers["clean_documents"].value
+    of_shard = max(documents / units * made["bands_at_once"], unit_bytes / BYTES_AN_ANCHOR)
+    of_range = max(documents * made["bands_at_once"], 1.0) / made["parts"]
+    members = _COPIES_HELD * ANCHOR.itemsize * max(of_shard, of_range)
+    share = corpus.groups.with_copies(1.0) / max(corpus.groups.total, 1e-9)
+    forest = PAIR.itemsize * share * documents
+    least = float(here)
+    return Estimate(least + members + forest, least, least + 2 * (members + forest), least, _HELD)
+
+
+def _shuffles(runs: Runs) -> dict[str, int]:
+    """How `dedup` will share out the whole."""
+    documents, units = runs.drivers["clean_documents"].value, runs.scale.units
+    return shuffles(
+        round(documents),
+        round(documents / max(units, 1)),
         round(runs.drivers["clean_bytes"].value),
         units,
-        bands,
+        runs.bands,
     )
-    rounds = -(-bands // made["bands_at_once"]) + made["anchor_rounds"]
-    sample = float(sum(graph.blobs for graph in graphs) * PLACE_BYTES)
+
+
+def graphs(runs: Runs) -> int:
+    """Graphs that the steps of the whole are: as many as of the sample, and further rounds."""
+    sample = sum(len(use.graphs) for use in runs.used.values())
+    if "dedup" not in runs.used:
+        return sample
+    before = sum(graph.label == _ROUND for graph in runs.used["dedup"].graphs)
+    return sample - before + _rounds(runs)
+
+
+def _rounds(runs: Runs) -> int:
+    made = _shuffles(runs)
+    return -(-runs.bands // made["bands_at_once"]) + made["anchor_rounds"]
+
+
+def shuffled(runs: Runs) -> dict[str, Estimate]:
+    """Blob bytes that workers of `dedup` send each other by files, and what an engine carries."""
+    much, little = (
+        float(sum(graph.bytes for graph in use.graphs))
+        for use in (runs.used["dedup"], runs.before("dedup"))
+    )
+    sent = runs.line("clean_bytes", much, little, "with clean bytes")
     # each shard sends a blob to each range, and each range one or two back to each shard
-    blobs = float(rounds + 3) * units * made["parts"] * 3
-    places = Estimate(0.0, 0.0, blobs * PLACE_BYTES, sample, "shards times hash ranges")
-    most = min(blobs, sent.value / 24)
-    return {
-        "blob_bytes": sent,
-        "engine_bytes": Estimate(most * PLACE_BYTES, 0.0, blobs * PLACE_BYTES, sample, places.how),
-    }
+    blobs = 3.0 * (_rounds(runs) + 3) * runs.scale.units * _shuffles(runs)["parts"]
+    most = min(blobs, sent.value / MEMBER.itemsize)
+    sample = float(sum(graph.blobs for graph in runs.used["dedup"].graphs))
+    places = Estimate(most, 0.0, blobs, sample, "shards times hash ranges")
+    return {"blob_bytes": sent, "engine_bytes": places.times(PLACE_BYTES, sample * PLACE_BYTES)}
 
 
 def scratch(

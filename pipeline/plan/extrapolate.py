@@ -6,7 +6,7 @@ from functools import reduce
 
 import numpy as np
 
-from pipeline.plan.copies import Groups, fit
+from pipeline.plan.copies import EXPONENT, Groups, fit
 from pipeline.plan.measure import (
     SLICES,
     Documents,
@@ -19,6 +19,9 @@ from pipeline.plan.sample import Taken
 BY_SIZE = "in proportion to bytes"
 BY_COPIES = "copies grow with the corpus"
 BY_WORDS = "Heaps' law"
+
+EXPONENTS = (1.5, 4.0)
+"""Of the sizes of groups of copies: larger and smaller groups than are taken to be likely."""
 
 _WHOLE = 0.999
 """From this rate on a sample is all of the input."""
@@ -121,11 +124,16 @@ class Corpus:
         return self.clean_bytes * share
 
 
-def corpus_of(documents: Documents, scales: np.ndarray, more_pairs: float = 0.0) -> Corpus:
+def corpus_of(
+    documents: Documents, scales: np.ndarray, more_pairs: float = 0.0, exponent: float = EXPONENT
+) -> Corpus:
     """The whole corpus from a sample's documents.
 
-    `scales`: float64[sources], documents of the whole for one here. `more_pairs`: pairs seen more
-    (or fewer) than there were, in standard deviations, to see what they weigh.
+    Args:
+        scales: float64[sources], documents of the whole for one here.
+        more_pairs: pairs seen more (or fewer) than there were, in standard deviations, to see what
+            they weigh.
+        exponent: of the sizes of groups of copies where the sample cannot tell, for the same.
     """
     weights = scales[documents.source]
     mean = weights.mean() if len(weights) else 1.0
@@ -137,7 +145,7 @@ def corpus_of(documents: Documents, scales: np.ndarray, more_pairs: float = 0.0)
     typical = weighed[1] / counted[1] if len(weighed) > 1 and counted[1] else 0.0
     if more_pairs and len(weighed) > 1:
         weighed[1] = typical * counted[1]
-    by_number, by_bytes = fit(counted, rate), fit(weighed, rate)
+    by_number, by_bytes = (fit(seen, rate, exponent) for seen in (counted, weighed))
     left = (weights * documents.n_bytes)[stays].sum()
     lines = (weights * documents.curated)[stays].sum() / max(left, 1.0)
     if rate < _WHOLE:
@@ -174,18 +182,23 @@ class Ranges:
         self.whole = corpus_of(documents, scale.by_source)
         self.sample = measured
         full = scale.whole * _WHOLE <= 1.0
-        parts = [documents[documents.slice != part] for part in range(0 if full else SLICES)]
+        factor = scale.by_source * SLICES / (SLICES - 1)
         self.without = [
-            corpus_of(part, _rescaled(scale.by_source, documents, part)) for part in parts
+            corpus_of(documents[documents.slice != part], factor)
+            for part in range(0 if full else SLICES)
         ]
         self.copies = [
             corpus_of(documents, scale.by_source, sigmas)
             for sigmas in (() if full else (-SIGMAS, SIGMAS))
         ]
+        self.copies += [
+            corpus_of(documents, scale.by_source, exponent=exponent)
+            for exponent in (() if full else EXPONENTS)
+        ]
 
     def estimate(self, of: Callable[[Corpus], float], sample: float, how: str) -> Estimate:
         """An estimate of a figure of the corpus; its range by the jackknife over the slices (Efron
-        1982), or by the pairs of copies seen where that is wider.
+        1982), or by what is not known of copies where that is wider.
         """
         value = of(self.whole)
         others = np.array([of(one) for one in self.without] or [value])
@@ -193,14 +206,6 @@ class Ranges:
         error = SIGMAS * float(np.sqrt(spread))
         bounds = [value - error, value + error, *(of(one) for one in self.copies)]
         return Estimate(value, max(0.0, min(bounds)), max(bounds), sample, how)
-
-
-def _rescaled(scales: np.ndarray, documents: Documents, part: Documents) -> np.ndarray:
-    """The scales of a part of the documents: of each source, as many bytes as all of them."""
-    size = len(scales)
-    whole = np.bincount(documents.source, documents.n_bytes, size)
-    here = np.bincount(part.source, part.n_bytes, size)
-    return scales * whole / np.maximum(here, 1.0)
 
 
 def corpus_estimates(ranges: Ranges) -> dict[str, Estimate]:

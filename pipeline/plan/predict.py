@@ -106,24 +106,25 @@ def predict(
         corpus,
         scale,
         recipe.tokenizer.morphemes,
+        recipe.dedup.bands,
         (_training(measured), _training(done.eighth)),
     )
     seconds = costs.core_seconds(runs, ranges.whole, done.costs)
-    has_copies = recipe.dedup.enabled
-    shuffled = costs.shuffled(runs, recipe.dedup.bands) if has_copies else {}
+    shuffled = costs.shuffled(runs) if recipe.dedup.enabled else {}
     largest, largest_eighth = (_largest(one) for one in (measured, done.eighth))
+    unit_bytes = corpus["clean_bytes"].value / scale.units
     return Prediction(
         taken,
         scale,
         corpus,
         seconds,
-        costs.memory(runs, largest, largest_eighth, corpus["clean_bytes"].value / scale.units),
+        costs.memory(runs, largest, largest_eighth, unit_bytes, ranges.whole),
         shuffled,
         costs.scratch(runs, ranges.whole, done.costs, measured.vocabulary),
         output_bytes(measured, done.eighth.bytes, small, corpus, scale.units_ratio),
         clusters(
             seconds,
-            sum(len(use.graphs) for use in done.used),
+            costs.graphs(runs),
             scale.units,
             shuffled.get("engine_bytes"),
             runs.used["tokenizer"].children / max(runs.used["tokenizer"].cpu_seconds, 1e-9),

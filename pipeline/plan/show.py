@@ -23,6 +23,10 @@ _LABELS = {
     "used_eojeol": "of them for the tokenizer",
     "token_count": "tokens",
 }
+
+_FAR = 200
+"""Times the sample from which on a word on copies is due."""
+
 _HEADER = ("", "in the sample", "predicted", "from", "to")
 
 
@@ -48,6 +52,12 @@ def show(prediction: Prediction, out: Console | None = None) -> None:
     corpus = {name: prediction.corpus[name] for name in _LABELS if name in prediction.corpus}
     rows_of = [(_LABELS[name], *_cells(name, one), one.how) for name, one in corpus.items()]
     out.print(console.table("\nWhat becomes of it", (*_HEADER, "scaled by"), rows_of))
+    if scale.whole > _FAR:
+        out.print(
+            f"a pair of copies is one in the sample once in {scale.whole**2:,.0f} times: what they "
+            "leave of so much input is known within the range alone; a larger sample tells more",
+            soft_wrap=True,
+        )
     out.print(console.table("\nCore-hours", _HEADER, _with_total(prediction.seconds)))
     out.print(console.table("\nMemory of a worker", _HEADER, _sized(prediction.memory)))
     moved = {
