@@ -1,8 +1,8 @@
 """What machines cost: defaults with their source, all to be set anew by the user.
 
-The defaults are list prices of Google Cloud in Iowa, for batch work, without any discount: of
-Dataflow as cloud.google.com/dataflow/pricing had them in May 2024, of an n2-standard-8 as
-cloud.google.com/compute/vm-instance-pricing had it in 2025. Prices change and differ by region.
+The defaults are list prices of Google Cloud, for batch work, without any discount, as public code
+quotes them: of Dataflow in May 2024 for a job in us-east1, of an n2-standard-8 in Iowa without a
+date. Prices change and differ by region.
 """
 
 import difflib
@@ -17,8 +17,8 @@ from pipeline.settings import Section
 from tokenizer.errors import RecipeError
 
 SOURCES = {
-    "dataflow": "https://cloud.google.com/dataflow/pricing, us-central1, May 2024",
-    "machine": "https://cloud.google.com/compute/vm-instance-pricing, us-central1, 2025",
+    "dataflow": "https://cloud.google.com/dataflow/pricing, quoted in May 2024, us-east1",
+    "machine": "https://cloud.google.com/compute/vm-instance-pricing, Iowa, a copy without a date",
     "cluster": "assumptions",
 }
 
