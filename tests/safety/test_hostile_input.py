@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,7 +43,7 @@ FILES = [
     "é가 .jsonl",
 ]
 OWN_NAME = re.compile(
-    r"(\.?[a-z_]+/)*((part|blog|clusters|lines|pages)-\d{5}|[a-z_.-]+|run-\S+)(\.\w+)?"
+    r"(\.?[a-z_]+/)*((part|blog|clusters|lines|pages)-\d{5}|[a-z_.-]+|README|run-\S+)(\.\w+)?"
 )
 
 
@@ -103,50 +104,60 @@ def test_a_hostile_corpus_stays_in_its_directory_and_is_shown_as_text(hostile, m
     assert any(SCRIPT in row["text"] and IMAGE in row["text"] for row in rows)
     assert any(row["rule"] == "bad_json" and SCRIPT in row["text"] for row in gone)
 
+    front_matter, body = (run / "README.md").read_text("utf-8").split("---\n", 2)[1:]
+    assert SCRIPT in yaml.safe_load(front_matter)["pretty_name"]
+    assert not re.search(r"(?<!\\)<(script|img)", body)
+
     page = Page((run / "report.html").read_text("utf-8"))
     assert page.tags.isdisjoint(ACTIVE) and not page.handlers
+    figures, *code = page.scripts  # data, then Vega and our own
+    assert json.loads(figures) and "<" not in figures
+    assert len(code) == 2 and not any("alert(" in each for each in code)
     assert page.text.count("alert(1)") > 10 and page.text.count("onerror=alert(2)") > 10
     assert "alert(3)" in page.text  # what a page writes as text is text again
     assert any(name.replace("\n", "") in page.text.replace("\n", "") for name in FILES)
 
 
 ACTIVE = {
-    "script",
     "img",
     "iframe",
     "object",
     "embed",
-    "link",
     "base",
     "form",
-    "a",
     "foreignobject",
 }
 
 
 class Page(HTMLParser):
-    """The tags of a page, attributes that act, and the text it shows."""
+    """The tags of a page, attributes that act, its scripts, and the text it shows."""
 
     def __init__(self, source: str):
         super().__init__()
         self.tags: set[str] = set()
         self.handlers: list[str] = []
+        self.scripts: list[str] = []
         self.text = ""
         self.feed(source)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        if tag == "script":
+            self.scripts.append("")
         for name, value in attrs:
             if name.startswith("on") or (value or "").strip().lower().startswith("javascript:"):
                 self.handlers.append(f"{tag} {name}={value}")
-            if name in ("href", "src", "xlink:href", "srcset") and not (value or "").startswith(
-                "#"
-            ):
+            # within the page, or the icon that is none, which keeps browsers from asking for one
+            inside = (value or "").startswith("#") or value == "data:,"
+            if name in ("href", "src", "xlink:href", "srcset") and not inside:
                 self.handlers.append(f"{tag} {name}={value}")
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        if self.cdata_elem == "script":
+            self.scripts[-1] += data
+        else:
+            self.text += data
 
 
 TEXT = st.one_of(
