@@ -43,9 +43,9 @@ def asked_grid() -> Grid | None:
             f"{COUNTRY} is '{country}', but codecarbon is not installed; "
             f"`pip install 'malmoi[energy]'`, or unset {COUNTRY}"
         )
-    _quieten()
     from codecarbon.input import DataSource
 
+    _quieten()
     known = DataSource().get_global_energy_mix_data()
     if country not in known:
         raise MalmoiError(
@@ -130,10 +130,11 @@ class _Machine:
     """codecarbon at work on this machine, since it was made."""
 
     def __init__(self, grid: Grid) -> None:
-        _quieten()
         from codecarbon import OfflineEmissionsTracker
         from codecarbon.core.cpu import is_rapl_available
         from codecarbon.output_methods.base_output import BaseOutput
+
+        _quieten()
 
         class Reader(BaseOutput):
             """Keeps the last figures of `flush`, which codecarbon gives to its outputs alone."""
@@ -174,5 +175,5 @@ class _Machine:
 
 
 def _quieten() -> None:
-    """codecarbon speaks of its own set-up before it reads `log_level`."""
+    """After its import, which sets the level: it speaks of its set-up before it reads `log_level`."""
     logging.getLogger("codecarbon").setLevel(logging.ERROR)
