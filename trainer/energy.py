@@ -175,5 +175,5 @@ class _Machine:
 
 
 def _quieten() -> None:
-    """After its import, which sets the level: it speaks of its set-up before it reads `log_level`."""
+    """After the import, which sets a level: codecarbon speaks before it reads `log_level`."""
     logging.getLogger("codecarbon").setLevel(logging.ERROR)
