@@ -5,14 +5,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from pipeline import report
 from pipeline.compare.documents import GAINED, LOST, ONLY_A, ONLY_B, OTHERWISE, REWRITTEN
 from pipeline.compare.figures import setting
 from pipeline.report import charts
-from pipeline.report.formats import masked, number, plain, share, size
+from pipeline.report.formats import environment, number, size
 
 Rows = list[dict[str, Any]]
 
@@ -30,25 +29,10 @@ TITLES = {
 
 def render(figures: Mapping[str, Any]) -> str:
     """The page of what `figures.compare` gives; equal figures give equal bytes."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": number,
-        "size": size,
-        "share": share,
-        "plain": plain,
-        "masked": masked,
-        "signed": signed,
-        "setting": setting,
-        "svg": Markup,  # charts come from `charts`, which escapes their labels
-    }
+    pages = environment(Path(__file__).parent)
+    pages.filters |= {"signed": signed, "setting": setting}
     funnel = figures["funnel"]
-    return environment.get_template("compare.html.j2").render(
+    return pages.get_template("compare.html.j2").render(
         style=Markup((_REPORT / "page.css").read_text("utf-8")),  # the report's own
         a=figures["a"],
         b=figures["b"],

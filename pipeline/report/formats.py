@@ -2,7 +2,9 @@
 
 import math
 import re
+from pathlib import Path
 
+import jinja2
 from markupsafe import Markup, escape
 
 _MASK = re.compile(r"(<\|\w+\|>)")
@@ -45,3 +47,23 @@ def masked(text: str | None) -> Markup:
         Markup("<mark>{}</mark>").format(part) if at % 2 else escape(part)
         for at, part in enumerate(parts)
     )
+
+
+def environment(folder: Path) -> jinja2.Environment:
+    """The templates of a folder, escaped, with the functions above as filters."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "number": number,
+        "size": size,
+        "share": share,
+        "plain": plain,
+        "masked": masked,
+        "svg": Markup,  # charts come from `charts`, which escapes their labels
+    }
+    return made

@@ -11,7 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from pipeline.report.copies import show_copies, show_lines
-from pipeline.report.formats import masked, number, plain, share, size
+from pipeline.report.formats import environment, number, share, size
 from pipeline.report.sections import (
     MOST_KEPT,
     Rows,
@@ -92,22 +92,7 @@ def render(figures: Mapping[str, Any]) -> str:
 
 
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": number,
-        "size": size,
-        "share": share,
-        "plain": plain,
-        "masked": masked,
-        "svg": Markup,  # charts come from `charts`, which escapes their labels
-    }
-    return environment.get_template("page.html.j2")
+    return environment(_FOLDER).get_template("page.html.j2")
 
 
 def _tiles(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
