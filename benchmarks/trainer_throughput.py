@@ -1,6 +1,7 @@
 """Training tokens a second and memory: the trainer's step beside transformers' GPT-NeoX.
 
-    python benchmarks/trainer_throughput.py [--preset demo] [--seconds 60] [--compile] [--json]
+    python benchmarks/trainer_throughput.py [--preset demo] [--vocabulary 8000] [--seconds 60]
+        [--compile] [--json]
 
 Theirs with torch's AdamW. Same shape, same initial weights, same batches, one process, all its
 cores; in fp32 and, where the CPU multiplies in bf16, in that too (theirs by autocast). Steps of all
@@ -8,6 +9,10 @@ alternate in one run, so that other load on the machine falls on them alike; wha
 each one's median step. Memory is the growth of the resident set over three steps of one alone in a
 process of its own, from before its model was built. The losses are printed as well: all train the
 same model.
+
+At the end a step of each is profiled: milliseconds in torch's kernels for products of matrices and
+for attention, which both sides call, and in everything else. No trainer on these kernels can be
+faster than transformers by more than its step over those two.
 """
 
 import argparse
@@ -43,21 +48,23 @@ from trainer.order import Order
 from trainer.parallel import Ranks, ranks
 from trainer.train import Run, train_step
 
-VOCABULARY = 8_000
 WARM_UP = 2  # steps of each, not counted
+
+PRODUCTS = {"mm", "addmm", "addmm_", "bmm", "_linear_pointwise", "_mkl_linear"}
+ATTENTION = "_scaled_dot_product"
 
 Step = Callable[[], float]  # one training step; returns its loss
 
 
-def write_tokens(root: Path, count: int) -> None:
+def write_tokens(root: Path, count: int, vocabulary: int) -> None:
     """A tokens directory of random ids, one shard of documents of 500."""
-    drawn = np.random.default_rng(0).integers(4, VOCABULARY, count).astype(np.uint16)
+    drawn = np.random.default_rng(0).integers(4, vocabulary, count).astype(np.uint16)
     (root / "train").mkdir(parents=True)
     with ShardWriter(root / "train" / "random", np.dtype("<u2")) as shard:
         for start in range(0, count, 500):
             drawn[min(start + 499, count - 1)] = END_OF_TEXT_ID
             shard.add(drawn[start : start + 500])
-    np.save(root / "token_bytes.npy", np.full(VOCABULARY, 3, dtype=np.uint16))
+    np.save(root / "token_bytes.npy", np.full(vocabulary, 3, dtype=np.uint16))
     files = {}
     for suffix in ("bin", "idx"):
         data = (root / f"train/random.{suffix}").read_bytes()
@@ -65,22 +72,22 @@ def write_tokens(root: Path, count: int) -> None:
         files[f"tokens/train/random.{suffix}"] = stamp
     entry = {"path": "train/random", "source": "random", "weight": 1.0, "tokens": count}
     entry["documents"] = -(-count // 500)
-    dataset = {"tokenizer_sha256": "", "vocab_size": VOCABULARY, "end_of_text": END_OF_TEXT_ID}
+    dataset = {"tokenizer_sha256": "", "vocab_size": vocabulary, "end_of_text": END_OF_TEXT_ID}
     dataset |= {"dtype": "uint16", "splits": {"train": [entry]}}
     (root / "manifest.json").write_text(json.dumps({"dataset": dataset, "files": files}))
 
 
-def given(model: ModelConfig, root: Path) -> tuple[TrainConfig, Dataset]:
+def given(model: ModelConfig, vocabulary: int, root: Path) -> tuple[TrainConfig, Dataset]:
     """About 2,048 tokens a step, and 400 steps of tokens under `root`."""
     batch = max(1, 2_048 // model.context)
     settings = TrainConfig(batch_tokens=batch * model.context, micro_batch=batch, steps=1_000_000)
     if not root.exists():
-        write_tokens(root, 400 * batch * model.context)
+        write_tokens(root, 400 * batch * model.context, vocabulary)
     return settings, Dataset.open(root, model.context)
 
 
 def our_step(model: ModelConfig, settings: TrainConfig, data: Dataset, process: Ranks) -> Step:
-    network = build_parallel(model, model.rows(VOCABULARY), settings, process)
+    network = build_parallel(model, model.rows(data.description.vocab_size), settings, process)
     initialise(network, 0)
     batch = settings.batch_tokens // model.context
     batches = Batches(data, Order(data.train.streams, 0), batch, settings.micro_batch, 0, 1)
@@ -93,8 +100,12 @@ def our_step(model: ModelConfig, settings: TrainConfig, data: Dataset, process: 
 
 def their_step(model: ModelConfig, settings: TrainConfig, data: Dataset, process: Ranks) -> Step:
     """The loop a user of transformers writes, on the same samples."""
-    rows = model.rows(VOCABULARY)
-    facts: dict[str, Any] = {"rows": rows, "vocab_size": VOCABULARY, "end_of_text": END_OF_TEXT_ID}
+    rows = model.rows(data.description.vocab_size)
+    facts: dict[str, Any] = {
+        "rows": rows,
+        "vocab_size": data.description.vocab_size,
+        "end_of_text": END_OF_TEXT_ID,
+    }
     theirs = GPTNeoXForCausalLM(GPTNeoXConfig(**huggingface_config(model, facts)))
     initial = build(model, rows)
     initialise(initial, 0)
@@ -103,7 +114,7 @@ def their_step(model: ModelConfig, settings: TrainConfig, data: Dataset, process
     theirs.load_state_dict(weights)
     matrices = [p for p in theirs.parameters() if p.ndim >= 2]
     vectors = [p for p in theirs.parameters() if p.ndim < 2]
-    groups = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
+    groups: list[dict[str, Any]] = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, betas=settings.betas, weight_decay=settings.weight_decay)
     order, batch, done = Order(data.train.streams, 0), settings.batch_tokens // model.context, 0
 
@@ -130,20 +141,19 @@ STEPS = {"trainer": our_step, "transformers": their_step}
 
 
 def measure(
-    model: ModelConfig, precisions: list[str], compiled: bool, seconds: float, root: Path
+    model: ModelConfig, settings: TrainConfig, data: Dataset, asked: argparse.Namespace
 ) -> dict[str, Any]:
-    """Alternate all of them until `seconds` are over, at least five steps of each."""
-    settings, data = given(model, root)
+    """Alternate all of them until `asked.seconds` are over, at least five steps of each."""
     alone = Ranks(0, 1, torch.device("cpu"))
     steps = {}
     for name, make in STEPS.items():
-        for precision in precisions:
-            parallel = ParallelConfig(compile=compiled)
-            asked = settings.model_copy(update={"precision": precision, "parallel": parallel})
-            steps[name, precision] = make(model, asked, data, alone)
+        for precision in asked.precisions:
+            parallel = ParallelConfig(compile=asked.compile)
+            own = settings.model_copy(update={"precision": precision, "parallel": parallel})
+            steps[name, precision] = make(model, own, data, alone)
     times: dict[tuple[str, str], list[float]] = {key: [] for key in steps}
     losses: dict[tuple[str, str], float] = {}
-    finish = time.perf_counter() + seconds
+    finish = time.perf_counter() + asked.seconds
     while time.perf_counter() < finish or len(times["trainer", "fp32"]) < WARM_UP + 5:
         for key, step in steps.items():
             started = time.perf_counter()
@@ -155,11 +165,12 @@ def measure(
             "precision": precision,
             "tokens_per_s": round(settings.batch_tokens / statistics.median(taken[WARM_UP:]), 1),
             "last_loss": losses[name, precision],
+            **kernels(steps[name, precision]),
         }
         for (name, precision), taken in times.items()
     ]
     return {
-        "parameters": parameter_count(model, model.rows(VOCABULARY)),
+        "parameters": parameter_count(model, model.rows(data.description.vocab_size)),
         "batch_tokens": settings.batch_tokens,
         "context": model.context,
         "threads": torch.get_num_threads(),
@@ -168,12 +179,26 @@ def measure(
     }
 
 
-def growth(model: ModelConfig, name: str, precision: str, root: Path) -> int:
-    """Bytes by which the resident set grows over three steps, at its largest."""
-    settings, data = given(model, root)
+def kernels(step: Step) -> dict[str, float]:
+    """Milliseconds of a step: of the products of matrices, of attention, of all else."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profiled:
+        step()
+    found = {"products_ms": 0.0, "attention_ms": 0.0, "else_ms": 0.0}
+    for event in profiled.key_averages():
+        name = event.key.removeprefix("aten::").removeprefix("mkldnn::")
+        is_product = name in PRODUCTS
+        kind = "products" if is_product else "attention" if ATTENTION in name else "else"
+        found[f"{kind}_ms"] += event.self_cpu_time_total / 1e3
+    return found
+
+
+def growth(
+    model: ModelConfig, settings: TrainConfig, data: Dataset, asked: argparse.Namespace
+) -> int:
+    """Bytes by which the resident set grows over three steps of `asked.only`, at its largest."""
     before = resident("VmRSS")
-    asked = settings.model_copy(update={"precision": precision})
-    step = STEPS[name](model, asked, data, Ranks(0, 1, torch.device("cpu")))
+    own = settings.model_copy(update={"precision": asked.only_precision})
+    step = STEPS[asked.only](model, own, data, Ranks(0, 1, torch.device("cpu")))
     for _ in range(3):
         step()
     return resident("VmHWM") - before
@@ -185,11 +210,12 @@ def resident(field: str) -> int:
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(field))
 
 
-def add_memory(rows: list[dict[str, Any]], preset: str) -> None:
+def add_memory(rows: list[dict[str, Any]], asked: argparse.Namespace) -> None:
     """`growth` of each, in a process of its own."""
+    same = ["--preset", asked.preset, "--vocabulary", str(asked.vocabulary)]
     for row in rows:
         only = ["--only", row["of"], "--only-precision", row["precision"]]
-        command = [sys.executable, __file__, "--preset", preset, *only]
+        command = [sys.executable, __file__, *same, *only]
         printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         row["memory_bytes"] = int(printed)
 
@@ -206,6 +232,7 @@ def add_ratios(rows: list[dict[str, Any]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Training speed and memory beside transformers.")
     parser.add_argument("--preset", choices=list(PRESETS), default="demo")
+    parser.add_argument("--vocabulary", type=int, default=8_000, help="entries; the demo's 8,000")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--compile", action="store_true", help="train.parallel.compile of ours")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
@@ -213,14 +240,15 @@ def main() -> None:
     parser.add_argument("--only-precision", default="fp32", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     model = PRESETS[asked.preset]
-    precisions = ["fp32", "bf16"] if torch.ops.mkldnn._is_mkldnn_bf16_supported() else ["fp32"]
+    has_bf16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    asked.precisions = ["fp32", "bf16"] if has_bf16 else ["fp32"]
     with tempfile.TemporaryDirectory() as folder, ranks():  # for its threads and allocator
-        root = Path(folder) / "tokens"
+        settings, data = given(model, asked.vocabulary, Path(folder) / "tokens")
         if asked.only:
-            print(growth(model, asked.only, asked.only_precision, root))
+            print(growth(model, settings, data, asked))
             return
-        figures = measure(model, precisions, asked.compile, asked.seconds, root)
-    add_memory(figures["rows"], asked.preset)
+        figures = measure(model, settings, data, asked)
+    add_memory(figures["rows"], asked)
     add_ratios(figures["rows"])
     if asked.json:
         print(json.dumps({"preset": asked.preset, "compile": asked.compile, **figures}))
@@ -229,13 +257,17 @@ def main() -> None:
         f"{asked.preset}: {figures['parameters']:,} parameters, {figures['batch_tokens']} tokens a "
         f"step, {figures['threads']} threads, {figures['steps']} steps of each"
     )
-    print(f"{'':20}{'tokens/s':>10}{'ratio':>8}{'to fp32':>9}{'MB':>7}{'ratio':>8}{'loss':>10}")
+    print(
+        f"{'':20}{'tokens/s':>10}{'ratio':>8}{'to fp32':>9}{'MB':>7}{'ratio':>8}{'loss':>10}"
+        f"{'products':>10}{'attention':>11}{'else, ms':>10}"
+    )
     for row in figures["rows"]:
         print(
             f"{row['of'] + ' ' + row['precision']:20}{row['tokens_per_s']:>10,.0f}"
             f"{row['speed_ratio']:>8.3f}{row['speed_ratio_fp32']:>9.3f}"
             f"{row['memory_bytes'] / 1e6:>7,.0f}{row['memory_ratio']:>8.3f}"
-            f"{row['last_loss']:>10.5f}"
+            f"{row['last_loss']:>10.5f}{row['products_ms']:>10.0f}{row['attention_ms']:>11.0f}"
+            f"{row['else_ms']:>10.0f}"
         )
 
 

@@ -147,20 +147,13 @@ def read_table(uri: str, columns: Sequence[str] | None = None) -> pa.Table:
 
 def read_row(uri: str, row: int, columns: Sequence[str] | None = None) -> dict[str, Any]:
     """One row of a file, from the row group that has it; IndexError where the file has fewer."""
-    with _opened(uri, columns) as parquet:
-        for group in range(parquet.num_row_groups):
-            rows = parquet.metadata.row_group(group).num_rows
-            if row < rows:
-                table = parquet.read_row_group(group, columns=columns, use_threads=False)
-                return dict(table.slice(row, 1).to_pylist()[0])
-            row -= rows
-    raise IndexError(f"{uri} has no row {row}")
+    return dict(read_rows(uri, [row], columns).to_pylist()[0])
 
 
-def read_rows(uri: str, rows: Sequence[int], columns: Sequence[str]) -> pa.Table:
+def read_rows(uri: str, rows: Sequence[int], columns: Sequence[str] | None = None) -> pa.Table:
     """Some rows of a file, ascending and each once; reads the row groups that they lie in.
 
-    Raises as `read_batches` does.
+    Raises as `read_batches` does, and IndexError where the file has fewer rows.
     """
     wanted = np.asarray(rows, np.int64)
     parts = []
@@ -170,7 +163,7 @@ def read_rows(uri: str, rows: Sequence[int], columns: Sequence[str]) -> pa.Table
         for group in np.unique(np.searchsorted(ends, wanted, "right")).tolist():
             first = int(ends[group]) - groups[group]
             inside = wanted[(wanted >= first) & (wanted < ends[group])] - first
-            table = parquet.read_row_group(group, columns=list(columns), use_threads=False)
+            table = parquet.read_row_group(group, columns=columns, use_threads=False)
             parts.append(table.take(pa.array(inside)))
     return pa.concat_tables(parts)
 

@@ -41,17 +41,24 @@ class _CrossEntropy(torch.autograd.Function):
         ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, z_loss: float, training: bool
     ) -> tuple[Tensor, Tensor]:
         h, w = _cast(hidden, weight)
-        grad_weight = torch.zeros(w.shape, device=w.device) if training else None
         size = max(1, CHUNK_LOGITS[h.device.type] // len(w))
-        parts = [
-            _chunk(part, w, wanted, z_loss, grad_weight)
-            for part, wanted in zip(h.split(size), targets.flatten().split(size), strict=True)
-        ]
-        nats, squares, grad_hidden = zip(*parts, strict=True)
+        nats, squares, grads_hidden = [], [], []
+        grad_weight = None
+        for part, wanted in zip(h.split(size), targets.flatten().split(size), strict=True):
+            counts = (wanted != IGNORED)[:, None]
+            logs, log_chance, log_denominator = _chances(part, w, wanted, counts)
+            nats.append(-log_chance)
+            squares.append(log_denominator.square().sum())
+            if training:
+                slope = _slope(logs, wanted, log_denominator, z_loss).to(w.dtype)
+                del logs
+                grads_hidden.append((slope @ w).mul_(counts))
+                grad_weight = _add_product(grad_weight, slope.T, part * counts)
+                del slope  # before the next chunk's logits are made
         each = torch.empty(targets.shape, device=h.device)
         torch.cat(nats, out=each.view(-1))  # no view is given away: FSDP warns of those
         if grad_weight is not None:
-            slopes = torch.cat(grad_hidden).to(hidden.dtype), grad_weight.to(weight.dtype)
+            slopes = torch.cat(grads_hidden).to(hidden.dtype), grad_weight.to(weight.dtype)
             ctx.save_for_backward(*slopes)
         ctx.mark_non_differentiable(each)
         return each.sum() + z_loss * torch.stack(squares).sum(), each
@@ -63,28 +70,29 @@ class _CrossEntropy(torch.autograd.Function):
         return grad_hidden.mul_(slope), grad_weight.mul_(slope), None, None, None
 
 
-def _chunk(
-    hidden: Tensor, weight: Tensor, targets: Tensor, z_loss: float, grad_weight: Tensor | None
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """(nats, squares, gradient of hidden) of a few tokens; adds to the weight's, if it is given."""
-    counts = (targets != IGNORED)[:, None]
+def _chances(
+    hidden: Tensor, weight: Tensor, targets: Tensor, counts: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Logarithms of a few tokens' softmax [n, rows], of their targets' share of it [n], and of its
+    denominator [n, 1]; the last two are 0 where nothing counts.
+    """
     targets = targets.clamp(min=0)[:, None]
     logits = F.linear(hidden, weight).float()
     logs = logits.log_softmax(dim=1)
     log_chance = logs.gather(1, targets)
     log_denominator = (logits.gather(1, targets) - log_chance) * counts
-    nats, squares = -log_chance[:, 0] * counts[:, 0], log_denominator.square().sum()
-    if grad_weight is None:
-        return nats, squares, None
-    del logits
-    # By each logit: softmax (1 + 2 z_loss log_denominator) - one-hot, made in place.
+    return logs, (log_chance * counts)[:, 0], log_denominator
+
+
+def _slope(logs: Tensor, targets: Tensor, log_denominator: Tensor, z_loss: float) -> Tensor:
+    """Of the objective by each logit: softmax (1 + 2 z_loss log_denominator) - one-hot; in the
+    place of `logs`.
+    """
     slope = logs.exp_()
     if z_loss:
         slope.mul_(1 + 2 * z_loss * log_denominator)
-    slope.scatter_(1, targets, slope.gather(1, targets) - 1)
-    slope = slope.to(weight.dtype)
-    _add_product(grad_weight, slope.T, hidden * counts)
-    return nats, squares, (slope @ weight).mul_(counts)
+    targets = targets.clamp(min=0)[:, None]
+    return slope.scatter_(1, targets, slope.gather(1, targets) - 1)
 
 
 def _cast(hidden: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -93,9 +101,10 @@ def _cast(hidden: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     return hidden.to(dtype), weight.to(dtype)
 
 
-def _add_product(total: Tensor, a: Tensor, b: Tensor) -> None:
-    """total += a @ b, with a total of fp32 whatever the factors are."""
+def _add_product(total: Tensor | None, a: Tensor, b: Tensor) -> Tensor:
+    """total + a @ b, in the place of a total; fp32, whatever the factors are."""
+    if total is None:
+        return (a @ b).float()
     if a.dtype == torch.float32:
-        total.addmm_(a, b)
-    else:
-        total += a @ b
+        return total.addmm_(a, b)
+    return total.add_(a @ b)

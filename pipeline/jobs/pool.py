@@ -66,11 +66,7 @@ class Pooled(beam.DoFn):
                 result = self._waiting[0][1].result()
             except BrokenProcessPool as error:
                 self._begin_again(error)
-            except Exception:
-                self._give_up()
-                raise
-            except BaseException:  # interrupted: do not wait for what the workers are at
-                self._give_up()
+            except BaseException:  # failed or interrupted: do not wait for what the workers are at
                 end_pool(self.workers)
                 raise
             else:
@@ -85,7 +81,6 @@ class Pooled(beam.DoFn):
         self._finished_before = finished
         end_pool(self.workers)
         if self._deaths == MOST_DEATHS:
-            self._give_up()
             raise MalmoiError(
                 f"worker processes died {MOST_DEATHS} times in turn (killed, or out of memory); "
                 "run the same command again: finished units are kept. With little memory, use "
@@ -95,10 +90,6 @@ class Pooled(beam.DoFn):
         self._waiting = deque(
             pair if _succeeded(pair) else (pair[0], self._submit(pair[0])) for pair in self._waiting
         )
-
-    def _give_up(self) -> None:
-        for _, future in self._waiting:
-            future.cancel()
 
 
 def _succeeded(pair: tuple[Any, Future[Any]]) -> bool:

@@ -150,6 +150,7 @@ NOTHING = [
     "카드번호 4518 1234 5678 9013 신한", "사업자등록번호 123-45-67890 (국민은행)",
     "판결(공1981,13979)", "일이삼사오육칠팔구십", "이 일 이 사 오 일 공 이", "react@16.8.0",
     "icon@2x.png", "@media screen", "look at example.com", "git@github.com:owner/repo.git", "a @ b",
+    "메일: Writer at www.example.org",
     "[0 2 2 2 2 2 2 2 2 2]", "a1 1 0 1 1 0-2 1 1 0 0 1 0 2Z", "01111111110", "345-2346-3345",
 ]  # fmt: skip
 
