@@ -60,6 +60,7 @@ DIAL: dict[str, dict[str, Any]] = {
     "all + 1 % unsplit, digits merge": {"unsplit_share": 0.01, **_MERGE},
     "all + 2 % unsplit, digits merge": {"unsplit_share": 0.02, **_MERGE},
     "all + 5 % unsplit": {"unsplit_share": 0.05},
+    "all + 10 % unsplit": {"unsplit_share": 0.10},
     "all + 5 % unsplit, digits merge": {"unsplit_share": 0.05, **_MERGE},
     "grammar + 5 % unsplit": {"boundaries": "grammar", "unsplit_share": 0.05},
     "plain": {"morphemes": False},

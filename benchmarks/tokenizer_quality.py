@@ -29,7 +29,7 @@ from tokenizer.count import count_eojeol
 from tokenizer.morphemes import split
 from tokenizer.quality import Tally, tally
 
-DEFAULT = "all + 5 % unsplit"  # the recipe's
+DEFAULT = "all + 10 % unsplit"  # the recipe's
 FIGURES = (
     "bytes_per_token",
     "characters_per_token",

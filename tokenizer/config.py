@@ -35,7 +35,7 @@ class TokenizerConfig(BaseModel):
         "runs: particles and endings that follow each other stay together",
     )
     unsplit_share: float = Field(
-        0.05,
+        0.1,
         ge=0,
         le=1,
         description="with morphemes: share of the counts that whole eojeol have beside the "
