@@ -7,55 +7,17 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline import storage
-from pipeline.documents import RAW, removed_batch
 from pipeline.settings import Clean, FieldNames, Source
-from pipeline.sources.read import Read, read_unit
+from pipeline.sources.read import read_unit
 from pipeline.sources.records import EXCERPT_CHARS, excerpt
 from pipeline.sources.stream import CHUNK
 from pipeline.sources.units import WorkUnit, plan_units
-from pipeline.storage import FileInfo
-
-JSONL = Source(name="news", paths=["*"])
-LINES = [{"id": f"n-{i}", "text": f"{i}번째 기사입니다. 오늘도 말모이를 읽는다."} for i in range(5)]
-
-
-def read(
-    data: bytes,
-    source: Source = JSONL,
-    clean: Clean | None = None,
-    name: str = "mock://read/a.jsonl",
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Write one file and read it back: (documents, failed)."""
-    with storage.write_atomic(name) as file:
-        file.write(data)
-    unit = WorkUnit(0, source.name, tuple(storage.glob(name)))
-    reads = list(read_unit(unit, source, clean or Clean()))
-    return flat(reads)
-
-
-def flat(reads: list[Read]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    for each in reads:
-        assert each.documents.schema == RAW
-        assert removed_batch(each.failed).num_rows == len(each.failed)
-    documents = [row for each in reads for row in each.documents.to_pylist()]
-    return documents, [row for each in reads for row in each.failed]
-
-
-def dump(records: list[Any]) -> bytes:
-    return b"".join(json.dumps(record, ensure_ascii=False).encode() + b"\n" for record in records)
-
-
-def zstd(data: bytes) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.CompressedOutputStream(sink, "zstd") as out:
-        out.write(data)
-    return sink.getvalue().to_pybytes()
+from tests.sources.reading import JSONL, LINES, dump, flat, read, zstd
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd])
@@ -228,14 +190,6 @@ def test_fields() -> None:
     assert documents[1]["meta"] is None and documents[1]["id"] is None
 
 
-@pytest.mark.parametrize("encoding", ["auto", "cp949"])
-def test_lines_in_cp949(encoding: str) -> None:
-    data = b"".join(json.dumps(r, ensure_ascii=False).encode("cp949") + b"\n" for r in LINES)
-    documents, failed = read(data, Source(name="s", paths=["*"], encoding=encoding))
-    assert [d["text"] for d in documents] == [r["text"] for r in LINES]
-    assert failed == []
-
-
 def test_too_large_document() -> None:
     clean = Clean(max_document_bytes=3000)
     fits, too_long = "가" * 1000, "가" * 1000 + "나"
@@ -280,51 +234,6 @@ def test_lines_across_chunks() -> None:
     records = [{"text": "말" * length} for length in (CHUNK // 3 - 5, CHUNK, 1, CHUNK // 6, 2)]
     documents, failed = read(dump(records))
     assert [d["text"] for d in documents] == [r["text"] for r in records] and failed == []
-
-
-def test_text_files(tmp_path: Path) -> None:
-    body = "안녕하세요. 옛날 문서입니다.\n둘째 줄입니다."
-    for name, data in {
-        "cp949.txt": body.encode("cp949"),
-        "deep/utf8.txt": body.encode(),
-        "empty.txt": b" \n",
-        "large.txt": b"a" * 5001,
-        "packed.txt.gz": gzip.compress(body.encode()),
-        "cut.txt.gz": gzip.compress(body.encode())[:-9],
-    }.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(data)
-    source = Source(name="t", paths=[f"{tmp_path}/**"], format="text")
-    unit = plan_units([source], "/", 10**9)[0]
-    documents, failed = flat(list(read_unit(unit, source, Clean(max_document_bytes=5000))))
-    assert {d["place"]: d["text"] for d in documents} == dict.fromkeys(
-        ("cp949.txt", "deep/utf8.txt", "packed.txt.gz"), body
-    )
-    assert {f["place"]: f["rule"] for f in failed} == {
-        "empty.txt": "empty_text",
-        "large.txt": "document_too_large",
-        "cut.txt.gz": "truncated_file",
-    }
-    assert all(d["id"] is None for d in documents)
-
-
-def test_html_uses_the_declared_charset() -> None:
-    page = '<html><head><meta charset="euc-kr"></head><body><p>안녕하십니까</p></body></html>'
-    source = Source(name="h", paths=["*"], format="html")
-    documents, failed = read(page.encode("cp949"), source, name="mock://html/p.html")
-    assert [d["text"] for d in documents] == [page] and failed == []
-    assert documents[0]["place"] == "p.html"
-
-
-@pytest.mark.parametrize("format", ["jsonl", "text", "html"])
-def test_unreadable_file_is_recorded_and_the_rest_is_read(tmp_path: Path, format: str) -> None:
-    (tmp_path / "a").mkdir()  # stands for a file that may not be read: root may read all
-    (tmp_path / "b").write_bytes(dump(LINES[:1]))
-    files = [FileInfo(str(tmp_path / name), 1, 0) for name in ("a", "b")]
-    source = Source(name="s", paths=[f"{tmp_path}/*"], format=format)  # type: ignore[arg-type]
-    documents, failed = flat(list(read_unit(WorkUnit(0, "s", tuple(files)), source, Clean())))
-    assert len(documents) == 1
-    assert [(f["rule"], f["place"]) for f in failed] == [("unreadable_file", "a")]
 
 
 def test_excerpt_never_ends_within_a_number() -> None:
