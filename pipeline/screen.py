@@ -1,5 +1,6 @@
 """The terminal: standard output and error, and how much a command says there."""
 
+import os
 import sys
 from dataclasses import dataclass
 
@@ -8,7 +9,10 @@ from rich.console import Console
 
 from pipeline.logs import line
 
-stdout = Console(highlight=False)
+_WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
+"""Columns of tables in a file or a pipe, where there is no terminal to ask for its own."""
+
+stdout = Console(highlight=False, width=_WIDTH)
 stderr = Console(stderr=True, highlight=False)
 
 
