@@ -46,7 +46,9 @@ def simulate(
     started = time.perf_counter()
     parallel = ParallelConfig(checkpointing="full" if recomputes else "none")
     settings = TrainConfig(precision="bf16", parallel=parallel)
-    with _processes(gpus) as process, _gpu_chunks(), FakeTensorMode():
+    with _processes(gpus) as process, _gpu_chunks(), FakeTensorMode(), warnings.catch_warnings():
+        # Both that watch make views of what modules return.
+        warnings.filterwarnings("ignore", "FSDP2-wrapped module")
         network = build_parallel(model, vocab_rows, settings, process)
         optimizer = make_optimizer(network, settings)
         tokens = torch.zeros(micro_batch, model.context, dtype=torch.int64)
@@ -56,9 +58,7 @@ def simulate(
             _step(network, optimizer, process, tokens)
         memory = FSDPMemTracker(network, optimizer)
         memory.track_inputs((tokens,))
-        with memory, warnings.catch_warnings():
-            # The tracker makes views of what modules return.
-            warnings.filterwarnings("ignore", "FSDP2-wrapped module")
+        with memory:
             _step(network, optimizer, process, tokens)
         peak = memory.get_tracker_snapshot("peak")
         numbers = sum(local(parameter).numel() for parameter in network.parameters())
