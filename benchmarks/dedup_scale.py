@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.usage import tree
 from pipeline.counts import Counts
 from pipeline.dedup.lines import LINE_HASHES, line_hashes
 from pipeline.dedup.signatures import sign, signature_schema
@@ -158,19 +159,6 @@ def step(root: Path, workers: int) -> dict[str, Any]:
     session = Session(lambda: beam.Pipeline(options=options), workers)
     counts = dedup.run(session, Workspace(root), parse(RECIPE)).manifest["counts"]
     return {"scratch_bytes": sum(scratch), "removed": counts["removed"]}
-
-
-def tree(root: int) -> list[int]:
-    """A process and all below it."""
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
-            children.setdefault(parent, []).append(int(stat.parent.name))
-    found = [root]
-    for process in found:
-        found += children.get(process, [])
-    return found
 
 
 @dataclass

@@ -9,15 +9,8 @@ from pathlib import Path
 
 import orjson
 from kill_processes import VICTIMS, descendants, gone
+from usage import HOMES
 
-STEPS = {
-    "clean": "clean",
-    "dedup": "drops",
-    "assemble": "curated",
-    "count": "counts",
-    "tokenizer": "tokenizer",
-    "tokenize": "tokens",
-}
 ATTEMPTS = 5
 
 
@@ -49,7 +42,7 @@ class Life:
 
     def start(self) -> subprocess.Popen[bytes]:
         if self.process is None:
-            self.known = {step: self.begun().count(step) for step in STEPS}
+            self.known = {step: self.begun().count(step) for step in HOMES}
             with self.messages.open("wb") as messages:
                 self.process = subprocess.Popen(
                     self.command,
@@ -74,10 +67,10 @@ class Life:
         return [event["step"] for event in events if event["event"] == "begin"]
 
     def is_done(self, step: str) -> bool:
-        return (self.run / STEPS[step] / "manifest.json").exists()
+        return (self.run / HOMES[step] / "manifest.json").exists()
 
     def units(self, step: str) -> int:
-        return len(list((self.run / STEPS[step] / "receipts").glob("*.json")))
+        return len(list((self.run / HOMES[step] / "receipts").glob("*.json")))
 
     def reach(self, step: str, share: float, seconds: float, units: int) -> float | None:
         """Wait for a share of what is left of a step, by its usual time or by its units.

@@ -33,8 +33,9 @@ from pathlib import Path
 
 import orjson
 import pyarrow.parquet as pq
-from kill_life import STEPS, Kill, Life
+from kill_life import Kill, Life
 from kill_processes import VICTIMS
+from usage import HOMES
 
 FOLDERS = ("curated", "removed", "counts", "tokenizer", "tokens")
 KILLS_IN_A_LIFE = 8
@@ -88,9 +89,9 @@ def campaign(
     whole.finish()
     seconds = {
         step: orjson.loads((whole.run / home / "manifest.json").read_bytes())["seconds"]
-        for step, home in STEPS.items()
+        for step, home in HOMES.items()
     }
-    units = {step: whole.units(step) for step in STEPS}
+    units = {step: whole.units(step) for step in HOMES}
     expected, documents = hashes(whole.run), rows(whole.run)
     rng = random.Random(arguments.seed)
     deck = drawn(rng, arguments.what)
@@ -104,7 +105,7 @@ def campaign(
         drawn_kills = itertools.islice(deck, min(missing, KILLS_IN_A_LIFE))
         suffered = sorted(
             (Kill(number, *each) for each in drawn_kills),
-            key=lambda kill: [*STEPS].index(kill.step),
+            key=lambda kill: [*HOMES].index(kill.step),
         )
         for kill in suffered:
             one(life, kill, rng, seconds[kill.step], units[kill.step])
@@ -142,7 +143,7 @@ def one(life: Life, kill: Kill, rng: random.Random, seconds: float, units: int) 
 def drawn(rng: random.Random, what: list[str]):
     """(step, victim) without end: each pair as often as every other."""
     while True:
-        pairs = list(itertools.product(STEPS, what))
+        pairs = list(itertools.product(HOMES, what))
         rng.shuffle(pairs)
         yield from pairs
 
@@ -201,10 +202,10 @@ def summary(kills: list[Kill], seconds: float) -> dict[str, object]:
 def show(kills: list[Kill], figures: dict[str, object], what: list[str]) -> None:
     count = Counter((kill.step, kill.victim) for kill in kills if kill.landed)
     print(f"{'landed kills':<13}" + "".join(f"{victim:>12}" for victim in what) + f"{'all':>8}")
-    for step in STEPS:
+    for step in HOMES:
         numbers = [count[step, victim] for victim in what]
         print(f"{step:<13}" + "".join(f"{n:>12}" for n in numbers) + f"{sum(numbers):>8}")
-    totals = [sum(count[step, victim] for step in STEPS) for victim in what]
+    totals = [sum(count[step, victim] for step in HOMES) for victim in what]
     print(f"{'all':<13}" + "".join(f"{n:>12}" for n in totals) + f"{sum(totals):>8}")
     print(", ".join(f"{name} {value}" for name, value in figures.items()))
 
