@@ -80,7 +80,8 @@ def check_figures(figures: dict, out: Path) -> None:
             json.loads((home / "metrics.jsonl").read_text().splitlines()[-1])
             for home in sorted((out / "models" / "demo-4-steps").glob(f"{name}-*"))
         ]
-        assert [line["tokens"] for line in last] == [4_096] * 2
+        # The last window of an epoch is shorter than the context.
+        assert all(4_096 - 256 < line["tokens"] <= 4_096 for line in last)
         assert last[0]["loss"] != last[1]["loss"]  # another seed
         assert (side["mean"], side["spread"]) == (mean(side["bpb"]), stdev(side["bpb"]))
         assert all(1 < bpb < 10 for bpb in side["bpb"])
