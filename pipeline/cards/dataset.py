@@ -63,10 +63,23 @@ def render(data: Mapping[str, Any]) -> str:
     )
     environment.filters |= {"number": number, "size": size, "share": share, "cell": cell}
     kept = data["funnel"][-1]["documents_out"] if data["funnel"] else 0
-    front = yaml.safe_dump(_front(data, kept), allow_unicode=True, sort_keys=False)
+    front = yaml.dump(_front(data, kept), Dumper=_Dumper, allow_unicode=True, sort_keys=False)
     return environment.get_template("dataset.md.j2").render(
         front=front, data=data, kept=kept, files=FILES
     )
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML whose rarer line breaks (U+0085, U+2028, U+2029) are escaped: plain ones become blanks
+    when they are read.
+    """
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        style = '"' if set(data) & set("\x85\u2028\u2029") else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def cell(value: object) -> str:

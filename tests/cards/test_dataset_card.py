@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from card_figures import figures, look
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.cards.dataset import render, size_category
@@ -75,6 +75,7 @@ def test_sizes_have_the_hubs_names(documents: int, name: str) -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(name=st.text(max_size=40), licence=st.text(max_size=40))
+@example(name="\x85", licence="\u2028a")
 def test_no_name_breaks_front_matter_or_tables(name: str, licence: str) -> None:
     (source,) = figures()["sources"]
     card = changed(name=name, sources=[{**source, "licence": licence}])
