@@ -82,10 +82,9 @@ def _is_email(text: str, start: int, local: str, at: re.Match[str], domain: re.M
             spaces == 2 and not local.isalpha() and domain[0].endswith((".com", ".net", ".kr"))
         )
         return local != "git" and (not spaces or said or known)
-    if domain[0].lstrip()[:4].lower() == "www.":  # a site's name, which mail does not go to
-        return False
-    if at["bare"]:  # English prose has it before domain names too
-        return at[0].isupper() or said or not local.isalpha()
+    if at["bare"]:  # English prose has it before domain names too, and before sites' above all
+        is_site = domain[0].lstrip()[:4].lower() == "www." and local.isalpha()
+        return not is_site and (at[0].isupper() or said or not local.isalpha())
     return at[0] != "앳" or said or domain.re is _SPOKEN_DOMAIN or not local.isalpha()
 
 

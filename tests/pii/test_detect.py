@@ -124,6 +124,8 @@ def test_accounts_of_many_banks(value: str) -> None:
         ("abc 골뱅이 example 점 com 입니다", "abc 골뱅이 example 점 com"),
         ("abc(at)example(dot)com", "abc(at)example(dot)com"),
         ("abc [AT] example.com", "abc [AT] example.com"),
+        ("abc[at]www.example.com", "abc[at]www.example.com"),
+        ("메일: kim89 at www.example.com", "kim89 at www.example.com"),
         ("kim8947 at example.com", "kim8947 at example.com"),
         ("메일: kim at example.com", "kim at example.com"),
         ("a\u200bb@exa\u200bmple.com", "a\u200bb@exa\u200bmple.com"),

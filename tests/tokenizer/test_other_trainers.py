@@ -53,7 +53,7 @@ def neox_module(name: str, monkeypatch) -> ModuleType:
     """A module of a clone of GPT-NeoX, whose package cannot be imported without DeepSpeed."""
     clone = os.environ.get("GPT_NEOX")
     if not clone:
-        pytest.skip("GPT_NEOX names no clone of GPT-NeoX")
+        pytest.skip("GPT-NeoX is on no package index; set GPT_NEOX to a clone of it")
     package = ModuleType("megatron")
     package.print_rank_0 = lambda *message: None  # all that the module takes from it
     monkeypatch.setitem(sys.modules, "megatron", package)
